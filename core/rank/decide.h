@@ -1,0 +1,101 @@
+// decide(): the one pure function. (snapshot, visitor, context) -> what each slot of a page shows, and why.
+//
+//     z(v, i) = bias_i + w_match * match(v, i) + w_item_item * cf(history, i) + w_prior * prior(segment, i)
+//
+// For each slot: filter (history-only, window, exclusion, disliked, seen, shown in an earlier slot of this page), score,
+// keep the best P = max(16, 4 * limit) (ties end at the lower id), then fill position after position: pinned items first
+// in their places; else from what is left of the P, with z'_i = z_i - diversity * max similarity to the cards above,
+// either the largest z' (temperature 0) or a draw from softmax(z' / temperature). The probability of that draw among
+// what was left is the entry's propensity: exact, conditional on the positions above. Items outside the P have
+// propensity 0, and a pin or a greedy choice has 1.
+// The draw is seeded from (unit id, snapshot version, slot id, day): stable over a day, reproducible for ever.
+// A visitor without a unit id is never explored on.
+//
+// Cost: one dot product an item plus history times neighbours; no allocation: the caller brings the scratch.
+// Thread-safe for different scratch. Cannot fail after the request was checked.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "core/match/match.h"
+#include "core/snapshot/reader.h"
+#include "core/status.h"
+#include "core/visitor/visitor.h"
+
+namespace footlight {
+
+inline constexpr std::uint32_t kMaxSlotRequests = 16;
+inline constexpr std::uint32_t kMaxEntries = 256;  // of one decision
+inline constexpr std::uint32_t kMaxPool = 256;     // 4 * kMaxSlotLimit
+
+struct Context {
+  std::uint32_t now_s = 0;  // Unix time; the day of history and exploration is now_s / 86400
+  bool explore = true;      // false: greedy everywhere (precomputed pages, recommendations)
+  bool personalize = true;  // false: as if nothing were known of the visitor
+};
+
+struct SlotRequest {
+  std::uint32_t slot = 0;   // index
+  std::uint32_t limit = 0;  // 0: the slot's own; more than max_limit is cut to it
+};
+
+struct Entry {
+  std::uint32_t item = 0;          // index
+  std::uint32_t item_id = 0;       // stable
+  double score = 0;                // z before diversity
+  float propensity = 0;            // conditional, (0, 1]
+  std::uint16_t confidence = 0;    // 0 to 9999, in 1/10000
+  std::uint16_t engagement_rate = 0;  // 0 to 10000 in 1/10000; 65535: not known
+  snapshot::ReasonKind reason = snapshot::ReasonKind::kDefault;
+  std::uint16_t reason_question = 0;  // index, for kQuestion
+  std::uint32_t reason_argument = 0;  // as MatchFactor::argument
+};
+inline constexpr std::uint16_t kRateUnknown = 65535;
+
+struct SlotDecision {
+  std::uint32_t slot = 0;  // index
+  std::uint32_t first = 0;
+  std::uint32_t count = 0;
+};
+
+struct Decision {
+  std::uint64_t snapshot_version = 0;
+  std::uint32_t segment = 0;  // index
+  std::uint32_t engagement_level = 1;
+  std::uint32_t personalization_score = 0;
+  std::uint32_t slot_count = 0;
+  SlotDecision slots[kMaxSlotRequests] = {};
+  std::uint32_t entry_count = 0;
+  Entry entries[kMaxEntries] = {};
+
+  [[nodiscard]] std::span<const Entry> entries_of(const SlotDecision& slot) const noexcept {
+    return {entries + slot.first, slot.count};
+  }
+};
+
+// Bytes of scratch decide() needs for this snapshot; 16-byte aligned.
+[[nodiscard]] std::size_t decide_scratch_bytes(const snapshot::SnapshotView& snapshot) noexcept;
+
+// kUnknownSlot: a request names a slot index that is not there; kTooLarge: more than kMaxSlotRequests, more than
+// kMaxEntries in all, or scratch too small. Otherwise kOk and `decision` is filled.
+[[nodiscard]] Status decide(const snapshot::SnapshotView& snapshot, const Visitor& visitor, const Context& context,
+                            std::span<const SlotRequest> requests, std::span<std::byte> scratch,
+                            Decision& decision) noexcept;
+
+// z of every item, without filters, as doubles at the start of `scratch` (decide_scratch_bytes() of it). For evaluation.
+void score_items(const snapshot::SnapshotView& snapshot, const Visitor& visitor, std::uint16_t today,
+                 std::span<std::byte> scratch) noexcept;
+
+// Every part of one item's score as factors, largest first: the question factors, "history", "segment", "popular".
+// What calculate_confidence and the reason are computed from. Returns how many were written.
+[[nodiscard]] std::size_t explain(const snapshot::SnapshotView& snapshot, const FoldedVisitor& folded,
+                                  std::uint32_t item, std::span<MatchFactor, kMaxFactors> factors) noexcept;
+
+// Writes the reason in a locale, "Matches your interest in feature films". Returns the bytes it needs; writes at most
+// out.size() of them.
+[[nodiscard]] std::size_t write_reason(const snapshot::SnapshotView& snapshot, const Entry& entry,
+                                       std::uint32_t locale, std::span<char> out) noexcept;
+
+}  // namespace footlight
