@@ -1,0 +1,226 @@
+// The typed binding over the C ABI of engine.wasm (wasm/ABI.md), used by the edge worker, the browser SDK and Node.
+//
+// One Engine holds one snapshot and one current visitor. It is synchronous and not re-entrant: load the visitor, ask, and
+// be done before the next await. A new snapshot is a new Engine.
+import {
+  type Choice,
+  type DecideOptions,
+  Decider,
+  type DecisionData,
+  type EntryData,
+  length,
+  REASONS,
+  type SlotRequest,
+} from './decider.js';
+
+export {
+  ACTIONS,
+  type Action,
+  type Choice,
+  CONTENT_TYPES,
+  type ContentType,
+  type DecideOptions,
+  Decider,
+  type DecisionData,
+  day,
+  EngineError,
+  type EntryData,
+  FEEDBACKS,
+  type Feedback,
+  type InteractionInput,
+  REASONS,
+  type ReasonKind,
+  type SlotRequest,
+} from './decider.js';
+
+export interface VisitorState {
+  personalization: Choice;
+  measurement: Choice;
+  optedOut: boolean;
+  hasUnitId: boolean;
+  hasAnswers: boolean;
+  hasHistory: boolean;
+}
+
+/** One part of an item's score; `type` is SPEC.md's factor name. */
+export interface MatchFactor {
+  type: string;
+  score: number;
+  /** what it would say as the reason */
+  reason: string;
+}
+
+/** One shown item, by index into the snapshot; see EntryData. Units as in core/rank/decide.h. */
+export interface IndexedEntry {
+  item: number;
+  score: number;
+  propensity: number;
+  confidence: number;
+  engagementRate: number;
+  reason: number;
+  question: number;
+  argument: number;
+}
+
+export interface IndexedSlot {
+  name: string;
+  entries: IndexedEntry[];
+}
+
+export interface IndexedDecision {
+  version: number;
+  segment: number;
+  engagementLevel: number;
+  personalizationScore: number;
+  slots: IndexedSlot[];
+}
+
+const CHOICES: readonly Choice[] = ['unset', 'granted', 'denied'];
+const TEXT_NAME = 1;
+const TEXT_SEGMENT = 3;
+const TEXT_FACTOR = 7;
+const OPTION_FACTORS = ['default', '', 'history', 'segment', 'popular', 'pinned'];
+
+export class Engine extends Decider {
+  visitorState(): VisitorState {
+    const f = this.exports.fl_visitor_flags();
+    return {
+      personalization: CHOICES[f & 3] ?? 'unset',
+      measurement: CHOICES[(f >> 2) & 3] ?? 'unset',
+      optedOut: (f & 16) !== 0,
+      hasUnitId: (f & 32) !== 0,
+      hasAnswers: (f & 64) !== 0,
+      hasHistory: (f & 128) !== 0,
+    };
+  }
+
+  /** 64 random bits, or null to take the unit id away. */
+  setUnitId(id: Uint32Array | null): void {
+    this.exports.fl_visitor_unit(id?.[0] ?? 0, id?.[1] ?? 0);
+  }
+
+  setConsent(purpose: 'personalization' | 'measurement', choice: Choice): void {
+    this.exports.fl_visitor_choice(purpose === 'personalization' ? 0 : 1, CHOICES.indexOf(choice));
+  }
+
+  setOptOut(optedOut: boolean): void {
+    this.exports.fl_visitor_choice(2, optedOut ? 1 : 0);
+  }
+
+  engagementLevel(): number {
+    return this.exports.fl_visitor_scores() & 255;
+  }
+
+  personalizationScore(): number {
+    return this.exports.fl_visitor_scores() >> 8;
+  }
+
+  segment(locale?: string): string {
+    return this.text(TEXT_SEGMENT, this.exports.fl_segment(), this.locale(locale));
+  }
+
+  itemName(index: number, locale?: string): string {
+    return this.text(TEXT_NAME, index, this.locale(locale));
+  }
+
+  /** The raw bytes of a decision (parity), valid until the next call. */
+  decideBytes(requests: readonly SlotRequest[], options: DecideOptions): Uint8Array {
+    const n = this.run(requests, options);
+    return this.bytes.subarray(this.io, this.io + n);
+  }
+
+  /** As decide(), but items by index and reasons unspoken: the cheap form for the edge. toData() makes it the same. */
+  decideIndexes(requests: readonly SlotRequest[], options: DecideOptions): IndexedDecision {
+    this.run(requests, options);
+    const view = this.view;
+    const io = this.io;
+    const slotCount = this.u32(20);
+    const slots: IndexedSlot[] = [];
+    const first = io + 32 + 16 * slotCount;
+    for (let s = 0; s < slotCount; s++) {
+      const row = io + 32 + 16 * s;
+      const entries: IndexedEntry[] = [];
+      const begin = first + 32 * view.getUint32(row + 4, true);
+      const end = begin + 32 * view.getUint32(row + 8, true);
+      for (let e = begin; e < end; e += 32) {
+        entries.push({
+          item: view.getUint32(e, true),
+          score: view.getFloat64(e + 8, true),
+          propensity: view.getFloat32(e + 16, true),
+          confidence: view.getUint16(e + 20, true),
+          engagementRate: view.getUint16(e + 22, true),
+          reason: view.getUint16(e + 24, true),
+          question: view.getUint16(e + 26, true),
+          argument: view.getUint32(e + 28, true),
+        });
+      }
+      slots.push({ name: this.slotNames[view.getUint32(row, true)] ?? '', entries });
+    }
+    return {
+      version: this.version,
+      segment: this.u32(8),
+      engagementLevel: this.u32(12),
+      personalizationScore: this.u32(16),
+      slots,
+    };
+  }
+
+  /** Spells an indexed decision out. */
+  toData(decision: IndexedDecision, locale?: string): DecisionData {
+    const l = this.locale(locale);
+    const slots: Record<string, EntryData[]> = {};
+    for (const slot of decision.slots) {
+      slots[slot.name] = slot.entries.map((e) => ({
+        id: this.itemUuid(e.item),
+        type: this.itemType(e.item),
+        confidence: e.confidence / 10000,
+        engagementRate: e.engagementRate === 65535 ? null : e.engagementRate / 10000,
+        propensity: e.propensity,
+        score: e.score,
+        reason: REASONS[e.reason] ?? 'default',
+        matchReason: this.reason(e, locale),
+      }));
+    }
+    return { ...decision, segment: this.text(TEXT_SEGMENT, decision.segment, l), slots };
+  }
+
+  /** The reason of an entry in words. */
+  reason(entry: IndexedEntry, locale?: string): string {
+    const l = this.locale(locale);
+    return this.read(this.exports.fl_reason(entry.reason, entry.question, entry.argument, l));
+  }
+
+  /** Every part of one item's score for the current visitor, largest first. */
+  explain(index: number, now: number, locale?: string): MatchFactor[] {
+    const n = length(this.exports.fl_explain(index, now));
+    // Copied, because every text asked for below goes through the same buffer.
+    const view = new DataView(this.bytes.slice(this.io, this.io + 16 * n).buffer);
+    const l = this.locale(locale);
+    return Array.from({ length: n }, (_, i) => {
+      const kind = view.getUint16(16 * i, true);
+      const question = view.getUint16(16 * i + 2, true);
+      const argument = view.getUint32(16 * i + 4, true);
+      return {
+        type: kind === 1 ? this.text(TEXT_FACTOR, question, 0) : (OPTION_FACTORS[kind] ?? ''),
+        score: view.getFloat64(16 * i + 8, true),
+        reason: this.read(this.exports.fl_reason(kind, question, argument, l)),
+      };
+    });
+  }
+
+  /** Cosine of two items' attributes, 0 to 1. */
+  similarity(a: number, b: number): number {
+    return this.exports.fl_similarity(a, b);
+  }
+
+  /** Item indexes of the slate that was computed when the snapshot was published. */
+  slate(segment: number, slot: string): number[] {
+    const n = length(this.exports.fl_slate(segment, this.slotNames.indexOf(slot)));
+    return Array.from({ length: n }, (_, i) => this.u32(4 * i));
+  }
+
+  /** z of every item for the current visitor, by item index; valid until the next call. */
+  scores(now: number): Float64Array {
+    return new Float64Array(this.exports.memory.buffer, this.exports.fl_score(now), this.itemCount);
+  }
+}

@@ -1,0 +1,3 @@
+export * from './engine.js';
+export * from './fields.js';
+export * from './manifest.js';

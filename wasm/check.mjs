@@ -1,0 +1,23 @@
+// Checks a linked engine: it must be valid, import nothing, and export its memory.
+// Prints its size. Usage: node wasm/check.mjs FILE
+import { readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+
+const file = process.argv[2];
+if (file === undefined) throw new Error('usage: node wasm/check.mjs FILE');
+const bytes = readFileSync(file);
+const module = new WebAssembly.Module(bytes);
+
+const imports = WebAssembly.Module.imports(module);
+if (imports.length > 0) {
+  const names = imports.map(({ module: from, name }) => `${from}.${name}`).join(', ');
+  console.error(`${file} imports ${names}; the engine has to stand alone (wasm/ABI.md)`);
+  process.exit(1);
+}
+const exports = WebAssembly.Module.exports(module);
+if (!exports.some(({ name, kind }) => name === 'memory' && kind === 'memory')) {
+  console.error(`${file} does not export its memory (wasm/ABI.md)`);
+  process.exit(1);
+}
+const gzip = gzipSync(bytes, { level: 9 }).length;
+console.log(`engine.wasm: ${bytes.length} bytes, ${gzip} with gzip, ${exports.length} exports`);
