@@ -1,0 +1,157 @@
+// footlight import: a site's document, content, profiles and past (origin/IMPORT.md).
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iostream>
+#include <memory>
+#include <stdexcept>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "origin/cli/commands.h"
+#include "origin/cli/open_store.h"
+#include "origin/cli/progress.h"
+#include "origin/ingest/load.h"
+#include "origin/publish/live.h"
+
+namespace footlight::cli {
+namespace {
+
+using origin::Fault;
+
+std::ifstream open_file(const std::string& path) {
+  std::ifstream input(path, std::ios::binary);
+  if (!input) throw std::runtime_error("cannot read " + path);
+  return input;
+}
+
+origin::RowFormat format_of(const std::string& path) {
+  const std::string extension = std::filesystem::path(path).extension().string();
+  if (extension == ".csv") return origin::RowFormat::kCsv;
+  if (extension == ".jsonl" || extension == ".ndjson") return origin::RowFormat::kJsonLines;
+  throw std::runtime_error(path + ": the name must end in .jsonl, .ndjson or .csv");
+}
+
+void print_fault(const std::string& path, std::size_t line, const Fault& fault) {
+  fmt::print(stderr, "{}:{}: {}: {} ({})\n", path, line, fault.code, fault.detail,
+             fault.pointer.empty() ? "/" : fault.pointer);
+}
+
+origin::Site site_of(origin::Store& store) {
+  auto document = store.site();
+  if (!document) throw std::runtime_error("import the site first: footlight import site site.json");
+  return std::move(document->site);
+}
+
+// Scores are computed under the published snapshot; without one they come with the first
+// interaction.
+std::shared_ptr<const publish::LiveSnapshot> live_snapshot(origin::Store& store,
+                                                           const Globals& globals) {
+  const auto row = store.live_snapshot();
+  if (!row) return nullptr;
+  std::filesystem::path file = row->path;
+  if (!std::filesystem::exists(file)) file = globals.publish_dir() / row->sha256;
+  if (!std::filesystem::exists(file)) return nullptr;
+  return publish::load_snapshot_file(file);
+}
+
+void import_site(const Globals& globals, const std::string& path) {
+  auto input = open_file(path);
+  const std::string text((std::istreambuf_iterator<char>(input)), std::istreambuf_iterator<char>());
+  nlohmann::ordered_json document;
+  try {
+    document = nlohmann::ordered_json::parse(text);
+  } catch (const nlohmann::json::parse_error& error) {
+    print_fault(path, 1, {"syntax", fmt::format("is not valid JSON (byte {})", error.byte), ""});
+    throw CLI::RuntimeError(kExitRefused);
+  }
+  std::vector<Fault> faults;
+  const origin::Site site = origin::parse_site(document, faults);
+  for (const Fault& fault : faults) print_fault(path, 1, fault);
+  if (!faults.empty()) throw CLI::RuntimeError(kExitRefused);
+  const auto store = open_store(globals);
+  const std::uint64_t version = store->put_site(document.dump());
+  fmt::print("Site {}: version {}, {} questions, {} slots, {} segments.\n", site.name, version,
+             site.questions.size(), site.slots.size(), site.segments.size());
+}
+
+using Loader = std::function<origin::LoadReport(origin::Store&, const origin::Load&)>;
+
+void import_rows(const Globals& globals, const std::string& path, const char* what,
+                 const char* again, const Loader& loader) {
+  auto input = open_file(path);
+  const auto format = format_of(path);
+  const auto store = open_store(globals);
+  origin::LoadReport report;
+  {
+    Progress progress("import");
+    report = loader(
+        *store,
+        {.input = input,
+         .format = format,
+         .refused = [&](std::size_t line, const Fault& fault) { print_fault(path, line, fault); },
+         .progress = [&](std::uint64_t rows) { progress(fmt::format("{} rows", rows), -1); },
+         .cancel = interrupted()});
+  }
+  fmt::print("{} {}: {} rows, {} new, {} {}, {} refused.\n",
+             report.interrupted ? "Interrupted" : "Imported", what, report.rows, report.created,
+             report.updated, again, report.refused);
+  if (report.interrupted) {
+    fmt::print(stderr,
+               "Repeat the command to load the rest: what is in already is not counted twice.\n");
+    throw CLI::RuntimeError(kExitInterrupted);
+  }
+  if (report.refused > 0) throw CLI::RuntimeError(kExitRefused);
+}
+
+}  // namespace
+
+void add_import(CLI::App& program, const Globals& globals) {
+  auto* command = program.add_subcommand(
+      "import", "Load a site's document, content, profiles or past interactions");
+  command->require_subcommand(1);
+  command->footer(
+      R"(FILE is JSON Lines (.jsonl, .ndjson) or CSV (.csv); the site is one JSON document. origin/IMPORT.md describes the
+fields. Safe to repeat: rows are keyed. A refused row is reported as FILE:LINE: code: what (pointer), the others are
+kept, and the exit status is 1.
+
+Examples:
+  footlight import site site.json
+  footlight import content content.jsonl
+  footlight import profiles crm.csv
+  footlight import interactions last-year.jsonl)");
+
+  const auto add = [&](const char* name, const char* description,
+                       std::function<void(const std::string&)> run) {
+    auto* sub = command->add_subcommand(name, description);
+    auto path = std::make_shared<std::string>();
+    sub->add_option("FILE", *path, "File to read")->required();
+    sub->callback([path, run = std::move(run)] { run(*path); });
+  };
+  add("site", "The questionnaire, slots, segments and weights",
+      [&globals](const std::string& path) { import_site(globals, path); });
+  add("content", "Items to show", [&globals](const std::string& path) {
+    import_rows(globals, path, "content", "updated",
+                [](origin::Store& store, const origin::Load& load) {
+                  return origin::load_content(store, site_of(store), load);
+                });
+  });
+  add("profiles", "People who answered the questionnaire elsewhere",
+      [&globals](const std::string& path) {
+        import_rows(globals, path, "profiles", "updated",
+                    [&globals](origin::Store& store, const origin::Load& load) {
+                      const auto live = live_snapshot(store, globals);
+                      return origin::load_profiles(store, site_of(store), load, live.get());
+                    });
+      });
+  add("interactions", "What visitors did before", [&globals](const std::string& path) {
+    import_rows(globals, path, "interactions", "already counted",
+                [&globals](origin::Store& store, const origin::Load& load) {
+                  const auto live = live_snapshot(store, globals);
+                  return origin::load_interactions(store, load, live.get());
+                });
+  });
+}
+
+}  // namespace footlight::cli

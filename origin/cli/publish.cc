@@ -1,0 +1,79 @@
+// footlight publish: content, site and model become a signed snapshot.
+#include <memory>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include "origin/cli/commands.h"
+#include "origin/cli/open_store.h"
+#include "origin/cli/progress.h"
+#include "origin/cli/publish_options.h"
+#include "origin/publish/publisher.h"
+
+namespace footlight::cli {
+
+publish::PublishOptions publish_options(const Globals& globals) {
+  publish::PublishOptions options;
+  options.directory = globals.publish_dir();
+  options.signing_key = globals.signing_key();
+  options.public_key = globals.public_key();
+  return options;
+}
+
+void print_published(const publish::PublishReport& report, const publish::PublishOptions& options) {
+  const publish::Manifest& manifest = report.manifest;
+  for (const std::string& warning : report.warnings) fmt::print(stderr, "warning: {}\n", warning);
+  fmt::print("Published version {} of {}: {} items", manifest.version, manifest.site, report.items);
+  if (report.drafts > 0) fmt::print(" ({} drafts left out)", report.drafts);
+  if (report.learned_items > 0) fmt::print(", {} with learned weights", report.learned_items);
+  fmt::print(".\n  snapshot  {}  {} bytes\n", manifest.snapshot.sha256, manifest.snapshot.bytes);
+  std::uint64_t pack_bytes = 0;
+  for (const publish::Pack& pack : manifest.packs) pack_bytes += pack.file.bytes;
+  fmt::print("  packs     {} for the browser, {} bytes together\n", manifest.packs.size(), pack_bytes);
+  fmt::print("  in        {}\n", std::filesystem::absolute(options.out.value_or(options.directory)).string());
+  fmt::print("  expires   {:%Y-%m-%d %H:%M} UTC\n", fmt::gmtime(static_cast<std::time_t>(manifest.expires_at_s)));
+  fmt::print("  key       {}\n", report.public_key);
+  if (report.key_created) {
+    fmt::print("A signing key was made ({}): keep it safe, and give the public key above to edge and browser.\n",
+               options.signing_key.string());
+  }
+  if (report.pruned > 0) fmt::print("Removed {} files of older versions.\n", report.pruned);
+}
+
+void add_publish(CLI::App& program, const Globals& globals) {
+  auto* command = program.add_subcommand("publish", "Publish a signed snapshot of content and model");
+  command->footer(R"(Writes immutable files named by their SHA-256 and, last of all, manifest.json, which names, hashes and signs
+them. A running `footlight serve` takes the new version within a second; edge and browser fetch it.
+Without a trained model the questionnaire alone decides. Interrupted anywhere, what was live stays live.
+
+Examples:
+  footlight publish
+  footlight publish --out site/_fl          also into a folder that any static host can serve
+  footlight publish --expires-days 7        consumers refuse it after a week: publish more often)");
+  auto options = std::make_shared<publish::PublishOptions>();
+  auto days = std::make_shared<double>(30);
+  auto out = std::make_shared<std::string>();
+  command->add_option("--out", *out, "Copy what is published into this folder");
+  command->add_option("--expires-days", *days, "Days until consumers refuse this version")
+      ->check(CLI::Range(0.01, 3650.0))
+      ->capture_default_str();
+  command->add_option("--keep", options->keep, "Versions whose files are kept for rollback (0: all)")
+      ->capture_default_str();
+  command->add_option("--note", options->note, "Shown by footlight snapshots");
+  command->callback([&globals, options, days, out] {
+    publish::PublishOptions wanted = publish_options(globals);
+    wanted.keep = options->keep;
+    wanted.note = options->note;
+    wanted.expires_after_s = static_cast<std::int64_t>(*days * 86400);
+    if (!out->empty()) wanted.out = *out;
+    const auto store = open_existing_store(globals);
+    publish::PublishReport report;
+    {
+      Progress progress("publish");
+      report = publish::publish(*store, wanted, std::ref(progress), interrupted());
+    }
+    print_published(report, wanted);
+  });
+}
+
+}  // namespace footlight::cli

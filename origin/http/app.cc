@@ -1,0 +1,349 @@
+#include "origin/http/app.h"
+
+#include <algorithm>
+#include <sodium.h>
+
+#include <fmt/format.h>
+
+#include "origin/http/route.h"
+#include "origin/store/document.h"
+
+namespace footlight::origin {
+namespace {
+
+constexpr std::size_t kMaxDepth = 64;  // of JSON: what recurses over it must not run out of stack
+
+std::string request_id() {
+  static const std::uint32_t boot = randombytes_random();
+  static std::atomic<std::uint32_t> count{0};
+  return fmt::format("{:08x}{:08x}", boot, count.fetch_add(1, std::memory_order_relaxed));
+}
+
+// The header's value, or nullptr: a look-up compares names letter by letter, so each is looked up
+// once.
+const std::string* header(const httplib::Request& request, const char* name) {
+  const auto found = request.headers.find(name);
+  return found == request.headers.end() ? nullptr : &found->second;
+}
+
+// "Bearer x" to "x"; empty when it is something else.
+std::string_view bearer(std::string_view value) {
+  if (value.size() < 8 || value.size() > 512) return {};
+  for (std::size_t i = 0; i < 7; ++i) {
+    const char c = value[i];
+    if ((c | 0x20) != "bearer "[i]) return {};
+  }
+  return value.substr(7);
+}
+
+bool is_loopback(const std::string& address) {
+  return address.starts_with("127.") || address == "::1" || address.starts_with("::ffff:127.");
+}
+
+bool too_deep(std::string_view text) {
+  std::size_t depth = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quoted) {
+      if (c == '\\') {
+        ++i;
+      } else if (c == '"') {
+        quoted = false;
+      }
+    } else if (c == '"') {
+      quoted = true;
+    } else if (c == '[' || c == '{') {
+      if (++depth > kMaxDepth) return true;
+    } else if ((c == ']' || c == '}') && depth > 0) {
+      --depth;
+    }
+  }
+  return false;
+}
+
+// "application/json; charset=utf-8" to "application/json"
+std::string media_type(const httplib::Request& request) {
+  std::string type = request.get_header_value("Content-Type");
+  type.resize(std::min(type.find(';'), type.size()));
+  while (!type.empty() && type.back() == ' ') type.pop_back();
+  for (char& c : type) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return type;
+}
+
+void check_media_type(const Route& route, const httplib::Request& request) {
+  const std::string type = media_type(request);
+  const bool json = type == "application/json";
+  const bool rows =
+      type == "application/x-ndjson" || type == "application/jsonl" || type == "text/csv";
+  if (route.is_csv_or_lines ? !rows : !json) {
+    throw Problem{ProblemKind::kUnsupportedMedia, route.is_csv_or_lines
+                                                      ? "Send application/x-ndjson or text/csv."
+                                                      : "Send application/json."};
+  }
+  if (request.has_header("Content-Encoding")) {
+    throw Problem{ProblemKind::kUnsupportedMedia,
+                  "Send the body as it is, without Content-Encoding."};
+  }
+}
+
+void read_body(const Route& route, const httplib::Request& request, const BodyReader& reader,
+               std::string& body) {
+  if (request.has_header("Content-Length") &&
+      std::strtoull(request.get_header_value("Content-Length").c_str(), nullptr, 10) >
+          route.max_body) {
+    throw Problem{ProblemKind::kTooLarge,
+                  fmt::format("At most {} bytes are taken here.", route.max_body)};
+  }
+  bool too_large = false;
+  if (!reader(route.max_body, body, too_large)) {
+    if (too_large)
+      throw Problem{ProblemKind::kTooLarge,
+                    fmt::format("At most {} bytes are taken here.", route.max_body)};
+    throw Problem{ProblemKind::kBadRequest, "The body broke off."};
+  }
+}
+
+}  // namespace
+
+Json Exchange::json() const {
+  if (too_deep(body)) throw Problem{ProblemKind::kBadJson, "The body is nested too deeply."};
+  Json document = Json::parse(body, nullptr, false);
+  if (document.is_discarded()) throw Problem{ProblemKind::kBadJson};
+  return document;
+}
+
+std::string Exchange::parameter(const std::string& name) const {
+  return request.has_param(name) ? request.get_param_value(name) : std::string();
+}
+
+void Exchange::answer(const Json& document, int status) const {
+  answer_text(document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace),
+              "application/json", status);
+}
+
+void Exchange::answer_text(std::string text, const char* content_type, int status) const {
+  response.status = status;
+  response.body = std::move(text);
+  response.set_header("Content-Type", content_type);
+}
+
+App::App(Store& store_in, publish::Live& live_in, AppOptions options_in, MailOptions mail_in)
+    : store(store_in),
+      live(live_in),
+      options(std::move(options_in)),
+      mail(std::move(mail_in)),
+      behind(store, options.record_per_s),
+      rate_(options.rate_per_s, options.rate_burst) {}
+
+void App::tick() {
+  live.reload(now_ms() / 1000);
+  if (const auto current = live.get()) {
+    const auto known = windows();
+    if (!known || known->version != current->version()) {
+      auto next = std::make_shared<const ActiveWindows>(current->view());
+      const std::lock_guard lock(site_mutex_);
+      windows_ = std::move(next);
+    }
+  }
+  auto document = store.site();
+  if (!document) return;
+  const std::lock_guard lock(site_mutex_);
+  if (!site_ || site_->version != document->version) {
+    site_ = std::make_shared<const SiteDocument>(std::move(*document));
+  }
+}
+
+std::shared_ptr<const ActiveWindows> App::windows() const {
+  const std::lock_guard lock(site_mutex_);
+  return windows_;
+}
+
+std::shared_ptr<const SiteDocument> App::site() {
+  {
+    const std::lock_guard lock(site_mutex_);
+    if (site_) return site_;
+  }
+  tick();
+  const std::lock_guard lock(site_mutex_);
+  if (!site_) throw Problem{ProblemKind::kConflict, "No site document has been imported yet."};
+  return site_;
+}
+
+std::shared_ptr<const publish::LiveSnapshot> App::snapshot() const {
+  auto current = live.get();
+  if (!current) throw Problem{ProblemKind::kNoSnapshot};
+  return current;
+}
+
+std::shared_ptr<const Session> App::session_if_any(const Exchange& exchange) {
+  const httplib::Request& request = exchange.request;
+  const std::string* authorization = header(request, "Authorization");
+  const std::string* claimed = header(request, "X-User-ID");
+  if (authorization == nullptr) {
+    if (claimed != nullptr) {
+      throw Problem{ProblemKind::kUnauthorized,
+                    "X-User-ID alone is not authority: send the Bearer token."};
+    }
+    return nullptr;
+  }
+  const std::string_view token = bearer(*authorization);
+  if (token.empty()) throw Problem{ProblemKind::kUnauthorized};
+  const Hash hash = store.vault().hash(HashOf::kToken, token);
+  std::optional<Uuid> user;
+  if (claimed != nullptr) user = parse_uuid(*claimed);
+  if (user) {
+    if (auto kept = cache.get(*user, hash)) return kept;
+  }
+  // Before the read: what changes after this point makes what is read here too old to keep.
+  const std::uint64_t epoch = user ? cache.epoch(*user) : 0;
+  auto found = find_session(store, hash);
+  if (!found) throw Problem{ProblemKind::kUnauthorized};
+  if (claimed != nullptr && (!user || *user != found->id)) {
+    throw Problem{ProblemKind::kForbidden, "X-User-ID is not the profile of this token."};
+  }
+  if (user) cache.put(found, epoch);
+  return found;
+}
+
+std::shared_ptr<const Session> App::session(const Exchange& exchange) {
+  auto found = session_if_any(exchange);
+  if (!found) throw Problem{ProblemKind::kUnauthorized};
+  return found;
+}
+
+void App::check_key(const Exchange& exchange) {
+  const std::string* authorization = header(exchange.request, "Authorization");
+  const std::string_view key =
+      authorization != nullptr ? bearer(*authorization) : std::string_view();
+  const auto known = key.empty() ? std::nullopt : store.check_api_key(key);
+  if (!known) throw Problem{ProblemKind::kUnauthorized};
+  const auto has = [&](std::string_view scope) {
+    return std::find(known->scopes.begin(), known->scopes.end(), scope) != known->scopes.end();
+  };
+  const Access needed = exchange.route.access;
+  const bool allowed = has("admin") || (needed != Access::kAdmin && has("content")) ||
+                       (needed == Access::kRead && has("read"));
+  if (!allowed) throw Problem{ProblemKind::kForbidden, "The key has not the scope for this."};
+}
+
+void App::check_rate(const httplib::Request& request) {
+  std::string client = request.remote_addr;
+  if (options.trust_proxy) {
+    // The last entry is the one that the proxy itself has seen.
+    std::string list = request.get_header_value("X-Forwarded-For");
+    if (const std::size_t comma = list.rfind(','); comma != std::string::npos)
+      list.erase(0, comma + 1);
+    list.erase(0, list.find_first_not_of(' '));
+    if (!list.empty() && list.size() <= 64) client = list;
+  } else if (is_loopback(client)) {
+    return;  // this very machine: a proxy or worker that speaks for many
+  }
+  if (!rate_.take(client)) {
+    counters.rate_limited.fetch_add(1, std::memory_order_relaxed);
+    throw Problem{ProblemKind::kTooMany};
+  }
+}
+
+void App::cors(const httplib::Request& request, httplib::Response& response) {
+  if (options.cors_origins.empty() || !request.has_header("Origin")) return;
+  const std::string origin = request.get_header_value("Origin");
+  const auto& allowed = options.cors_origins;
+  if (std::find(allowed.begin(), allowed.end(), origin) == allowed.end()) return;
+  response.set_header("Access-Control-Allow-Origin", origin);
+  response.set_header("Vary", "Origin");
+  if (request.method != "OPTIONS") return;
+  response.set_header("Access-Control-Allow-Methods", "GET, POST, PUT, DELETE");
+  response.set_header("Access-Control-Allow-Headers", "Authorization, Content-Type, X-User-ID");
+  response.set_header("Access-Control-Max-Age", "600");
+}
+
+void App::write_problem(const httplib::Request& request, httplib::Response& response,
+                        const Problem& problem) {
+  counters.problems.fetch_add(1, std::memory_order_relaxed);
+  const std::string id = request_id();
+  response.body = problem_json(problem, id);
+  response.status = problem_row(problem.kind).status;
+  response.headers.erase("Content-Type");
+  response.set_header("Content-Type", "application/problem+json");
+  response.set_header("X-Request-Id", id);
+  if (problem.kind == ProblemKind::kUnauthorized) response.set_header("WWW-Authenticate", "Bearer");
+  if (problem.kind == ProblemKind::kTooMany || problem.kind == ProblemKind::kUnavailable ||
+      problem.kind == ProblemKind::kNoSnapshot) {
+    response.set_header("Retry-After", "1");
+  }
+  if (problem.kind == ProblemKind::kInternal) {
+    fmt::print(stderr, "{} {} {}: {}\n", id, request.method, request.path, problem.detail);
+  }
+}
+
+void App::dispatch(const httplib::Request& request, httplib::Response& response,
+                   const BodyReader& reader) {
+  counters.requests.fetch_add(1, std::memory_order_relaxed);
+  try {
+    run(request, response, reader);
+  } catch (const Problem& problem) {
+    write_problem(request, response, problem);
+  } catch (const std::exception& error) {
+    // What it says may quote data: it goes into the log under the request's id, and not to the
+    // client.
+    const std::string id = request_id();
+    fmt::print(stderr, "{} {} {}: {}\n", id, request.method, request.path, error.what());
+    response.headers.erase("Content-Type");
+    response.body = problem_json({.kind = ProblemKind::kInternal}, id);
+    response.set_header("Content-Type", "application/problem+json");
+    response.set_header("X-Request-Id", id);
+    response.status = problem_row(ProblemKind::kInternal).status;
+    counters.problems.fetch_add(1, std::memory_order_relaxed);
+  }
+  response.set_header("X-Content-Type-Options",
+                      "nosniff");  // JSON is never a page, whatever is in it
+  if (!response.has_header("Cache-Control")) response.set_header("Cache-Control", "no-store");
+}
+
+void App::run(const httplib::Request& request, httplib::Response& response,
+              const BodyReader& reader) {
+  cors(request, response);
+  check_rate(request);
+  const std::string_view method =
+      request.method == "HEAD" ? std::string_view("GET") : request.method;
+  Match match = match_route(method, request.path);
+  if (match.route == nullptr) {
+    if (match.allow.empty()) throw Problem{ProblemKind::kNotFound};
+    response.set_header("Allow", match.allow);
+    if (method == "OPTIONS") {
+      response.status = 204;
+      return;
+    }
+    throw Problem{ProblemKind::kMethodNotAllowed};
+  }
+  const Route& route = *match.route;
+  Exchange exchange{request, response, route, std::move(match.arguments), {}};
+  // Credentials first: whoever has none does not get to send a body.
+  if (route.access == Access::kRead || route.access == Access::kContent ||
+      route.access == Access::kAdmin) {
+    check_key(exchange);
+  }
+  if (route.access == Access::kVisitor && !route.request.empty())
+    static_cast<void>(session(exchange));
+  if (!route.request.empty()) {
+    if (!reader) {
+      // A multipart body is not offered to read; an absent one is not JSON.
+      if (request.has_header("Content-Type")) check_media_type(route, request);
+      throw Problem{ProblemKind::kBadJson, "A body is needed here."};
+    }
+    check_media_type(route, request);
+    read_body(route, request, reader, exchange.body);
+  } else if (reader) {
+    // Nothing is taken here; a few bytes such as {} do no harm, and reading them keeps the
+    // connection.
+    bool too_large = false;
+    std::string ignored;
+    if (!reader(4096, ignored, too_large)) throw Problem{ProblemKind::kTooLarge};
+  }
+  route.handle(*this, exchange);
+}
+
+}  // namespace footlight::origin

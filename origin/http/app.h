@@ -1,0 +1,119 @@
+// What every handler works with, and the frame around each request: route, credentials, limits,
+// errors, counters.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "origin/cache/cache_manager.h"
+#include "origin/cache/page_cache.h"
+#include "origin/http/mail.h"
+#include "origin/http/problem.h"
+#include "origin/http/rate_limit.h"
+#include "origin/http/record_behind.h"
+#include "origin/http/server.h"
+#include "origin/publish/live.h"
+#include "origin/publish/publisher.h"
+#include "origin/store/store.h"
+
+namespace footlight::origin {
+
+struct AppOptions {
+  std::vector<std::string> cors_origins;  // exact; "*" is not offered: requests carry credentials
+  bool trust_proxy = false;               // the client's address is the last of X-Forwarded-For
+  double rate_per_s = 1000;               // per client address; 0: no limit
+  double rate_burst = 4000;
+  bool consent_opt_out =
+      false;  // where the law lets silence count as consent: unit ids without a choice
+  std::int64_t token_ttl_ms = 180LL * 86'400'000;
+  double record_per_s = 30;  // decisions written behind, at most (record_behind.h)
+  publish::PublishOptions publish;
+};
+
+struct AppCounters {
+  std::atomic<std::uint64_t> requests{0};
+  std::atomic<std::uint64_t> problems{0};
+  std::atomic<std::uint64_t> decisions{0};
+  std::atomic<std::uint64_t> interactions_counted{0};
+  std::atomic<std::uint64_t> interactions_duplicate{0};
+  std::atomic<std::uint64_t> interactions_refused{0};
+  std::atomic<std::uint64_t> profiles_created{0};
+  std::atomic<std::uint64_t> rate_limited{0};
+};
+
+using Json = nlohmann::ordered_json;
+
+struct Route;
+
+// One request being answered.
+struct Exchange {
+  const httplib::Request& request;
+  httplib::Response& response;
+  const Route& route;
+  std::vector<std::string> arguments;  // of the path, in order
+  std::string body;
+
+  // The body as JSON; throws Problem kBadJson.
+  [[nodiscard]] Json json() const;
+  // A query parameter, or empty.
+  [[nodiscard]] std::string parameter(const std::string& name) const;
+  void answer(const Json& document, int status = 200) const;
+  void answer_text(std::string text, const char* content_type, int status = 200) const;
+};
+
+class App {
+ public:
+  App(Store& store, publish::Live& live, AppOptions options, MailOptions mail);
+
+  void dispatch(const httplib::Request& request, httplib::Response& response,
+                const BodyReader& reader);
+
+  // Once a second: a newer snapshot, a newer site.
+  void tick();
+
+  // -- for handlers
+  // The session of the Bearer token; throws kUnauthorized, or kForbidden when X-User-ID is somebody
+  // else. nullptr only when there is no Authorization at all.
+  [[nodiscard]] std::shared_ptr<const Session> session_if_any(const Exchange& exchange);
+  [[nodiscard]] std::shared_ptr<const Session> session(const Exchange& exchange);
+  [[nodiscard]] std::shared_ptr<const publish::LiveSnapshot> snapshot()
+      const;  // throws kNoSnapshot
+  // Of the live snapshot, or (for a moment after a publish) of the one before.
+  [[nodiscard]] std::shared_ptr<const ActiveWindows> windows() const;
+  [[nodiscard]] std::shared_ptr<const SiteDocument> site();  // throws kConflict when there is none
+
+  Store& store;
+  publish::Live& live;
+  const AppOptions options;
+  CacheManager cache;
+  PageCache pages;
+  AppCounters counters;
+  MailHook mail;
+  RecordBehind behind;
+  std::mutex long_work;  // train, publish, roll back: one at a time
+  std::function<const ServerCounters*()> server_counters;
+
+ private:
+  void run(const httplib::Request& request, httplib::Response& response, const BodyReader& reader);
+  void check_rate(const httplib::Request& request);
+  void check_key(const Exchange& exchange);
+  void cors(const httplib::Request& request, httplib::Response& response);
+  void write_problem(const httplib::Request& request, httplib::Response& response,
+                     const Problem& problem);
+
+  RateLimit rate_;
+  mutable std::mutex site_mutex_;  // guards the two below
+  std::shared_ptr<const SiteDocument> site_;
+  std::shared_ptr<const ActiveWindows> windows_;
+};
+
+}  // namespace footlight::origin

@@ -1,0 +1,57 @@
+// The handlers of routes(), one function a route.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "origin/http/app.h"
+
+namespace footlight::origin {
+
+// profile_api.cc
+void post_profile(App& app, Exchange& exchange);
+void post_claim(App& app, Exchange& exchange);
+void post_consent(App& app, Exchange& exchange);
+// decision_api.cc
+void get_homepage(App& app, Exchange& exchange);
+void get_recommendations(App& app, Exchange& exchange);
+// interaction_api.cc
+void post_interaction(App& app, Exchange& exchange);
+void post_interactions(App& app, Exchange& exchange);
+// public_api.cc
+void get_health(App& app, Exchange& exchange);
+void get_metrics(App& app, Exchange& exchange);
+void get_manifest(App& app, Exchange& exchange);
+void get_published_file(App& app, Exchange& exchange);
+void get_openapi(App& app, Exchange& exchange);
+// content_api.cc
+void list_content(App& app, Exchange& exchange);
+void get_content(App& app, Exchange& exchange);
+void create_content(App& app, Exchange& exchange);
+void replace_content(App& app, Exchange& exchange);
+void delete_content(App& app, Exchange& exchange);
+void import_content(App& app, Exchange& exchange);
+void get_site(App& app, Exchange& exchange);
+void put_site(App& app, Exchange& exchange);
+// publish_api.cc
+void post_train(App& app, Exchange& exchange);
+void post_publish(App& app, Exchange& exchange);
+void list_snapshots(App& app, Exchange& exchange);
+void get_snapshot(App& app, Exchange& exchange);
+void post_rollback(App& app, Exchange& exchange);
+void get_stats(App& app, Exchange& exchange);
+
+// What a decision for this visitor may use: nothing after an opt-out or a denial; no draw without
+// leave to measure.
+[[nodiscard]] inline Context context_for(const Visitor& visitor, bool explore) {
+  const bool personalize = !visitor.opted_out && visitor.personalization != Choice::kDenied;
+  return {.now_s = static_cast<std::uint32_t>(now_ms() / 1000),
+          .explore = explore && personalize && visitor.measurement != Choice::kDenied,
+          .personalize = personalize};
+}
+
+// ?locale=de, else the first of Accept-Language, else the site's own: as the edge does.
+[[nodiscard]] std::uint32_t locale_of(const Exchange& exchange,
+                                      const snapshot::SnapshotView& snapshot);
+
+}  // namespace footlight::origin

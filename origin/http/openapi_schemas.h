@@ -1,0 +1,84 @@
+// The schemas of bodies and answers, as OpenAPI names them.
+#pragma once
+
+#include <string_view>
+
+namespace footlight::origin {
+
+inline constexpr std::string_view kOpenapiSchemas = R"json({
+  "Problem": {"type": "object", "required": ["type", "title", "status", "code"], "properties": {
+    "type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"}, "code": {"type": "string"},
+    "detail": {"type": "string"}, "pointer": {"type": "string"}, "requestId": {"type": "string"},
+    "errors": {"type": "array", "items": {"type": "object", "properties": {
+      "code": {"type": "string"}, "detail": {"type": "string"}, "pointer": {"type": "string"}}}}}},
+  "ProfileRequest": {"type": "object", "additionalProperties": false, "properties": {
+    "email": {"type": "string", "format": "email"},
+    "questionnaireData": {"type": "object", "description": "By the names of the site's questions; values are labels or keys of options.",
+      "additionalProperties": {"type": ["string", "boolean", "array", "null"]}},
+    "visitorId": {"type": "string", "maxLength": 255}, "next": {"type": "string"},
+    "consent": {"$ref": "#/components/schemas/ConsentRequest"}}},
+  "ProfileResponse": {"type": "object", "required": ["success", "profileId", "personalization", "token", "record"], "properties": {
+    "success": {"type": "boolean"}, "profileId": {"type": "string", "format": "uuid"},
+    "personalization": {"type": "object", "properties": {
+      "enabled": {"type": "boolean"}, "score": {"type": "integer", "minimum": 0, "maximum": 100},
+      "recommendations": {"type": "array", "items": {"type": "object", "properties": {
+        "type": {"type": "string"}, "id": {"type": "string", "format": "uuid"}, "reason": {"type": "string"},
+        "confidence": {"type": "number"}}}}}},
+    "token": {"type": "string"}, "record": {"type": "string", "description": "The visitor record, base64url."}}},
+  "ClaimRequest": {"type": "object", "required": ["claim"], "additionalProperties": false, "properties": {"claim": {"type": "string"}}},
+  "ConsentRequest": {"type": "object", "additionalProperties": false, "properties": {
+    "personalization": {"enum": ["granted", "denied", "unset", true, false]},
+    "measurement": {"enum": ["granted", "denied", "unset", true, false]}, "optedOut": {"type": "boolean"}}},
+  "ConsentResponse": {"type": "object", "properties": {"success": {"type": "boolean"},
+    "consent": {"type": "object"}, "record": {"type": "string"}}},
+  "Item": {"type": "object", "required": ["id", "type", "matchReason", "confidence", "engagementRate"], "properties": {
+    "id": {"type": "string", "format": "uuid"}, "type": {"type": "string"}, "matchReason": {"type": "string"},
+    "confidence": {"type": "number", "minimum": 0, "maximum": 1},
+    "engagementRate": {"type": ["number", "null"], "minimum": 0, "maximum": 1}}},
+  "Homepage": {"type": "object", "required": ["hero", "featuredProjects", "testimonials", "services"], "properties": {
+    "hero": {"oneOf": [{"$ref": "#/components/schemas/Item"}, {"type": "null"}]},
+    "featuredProjects": {"type": "array", "items": {"$ref": "#/components/schemas/Item"}},
+    "testimonials": {"type": "array", "items": {"$ref": "#/components/schemas/Item"}},
+    "services": {"type": "array", "items": {"$ref": "#/components/schemas/Item"}}}},
+  "Recommendations": {"type": "object", "properties": {"recommendations": {"type": "array", "items": {"$ref": "#/components/schemas/Item"}}}},
+  "Interaction": {"type": "object", "required": ["contentId", "action"], "additionalProperties": false, "properties": {
+    "eventId": {"type": "string", "maxLength": 255, "description": "Counts once. Without one, a repetition counts again."},
+    "contentId": {"type": "string", "maxLength": 255}, "contentType": {"type": "string"},
+    "action": {"enum": ["view", "click", "engage", "convert", "exposure"]},
+    "duration": {"type": "number", "minimum": 0, "description": "milliseconds"},
+    "feedback": {"enum": ["positive", "negative", "neutral"]}, "occurredAt": {"type": "string", "format": "date-time"},
+    "visitorId": {"type": "string", "maxLength": 255}, "slot": {"type": "string"}, "position": {"type": "integer"},
+    "propensity": {"type": "number"}, "confidence": {"type": "number"}, "snapshotVersion": {"type": "integer"}}},
+  "InteractionResponse": {"type": "object", "properties": {"success": {"type": "boolean"}, "updatedProfile": {"$ref": "#/components/schemas/UpdatedProfile"}}},
+  "UpdatedProfile": {"type": "object", "properties": {"engagementLevel": {"type": "integer", "minimum": 1, "maximum": 5},
+    "personalizationScore": {"type": "integer", "minimum": 0, "maximum": 100}}},
+  "InteractionBatch": {"type": "object", "additionalProperties": false, "properties": {
+    "interactions": {"type": "array", "maxItems": 500, "items": {"$ref": "#/components/schemas/Interaction"}},
+    "events": {"type": "array", "maxItems": 500, "items": {"$ref": "#/components/schemas/Interaction"}, "description": "Another word for interactions."},
+    "record": {"type": "string", "description": "The visitor record of a visitor without a token."}}},
+  "InteractionReceipts": {"type": "object", "properties": {"success": {"type": "boolean"},
+    "receipts": {"type": "array", "items": {"type": "string"}, "description": "Event ids that need not be sent again."},
+    "counted": {"type": "integer"}, "duplicates": {"type": "integer"},
+    "refused": {"type": "array", "items": {"type": "object"}}, "updatedProfile": {"$ref": "#/components/schemas/UpdatedProfile"}}},
+  "Health": {"type": "object", "properties": {"status": {"enum": ["ok", "no_snapshot"]}, "snapshotVersion": {"type": ["integer", "null"]},
+    "snapshotRefused": {"type": "string"}}},
+  "ManifestEnvelope": {"type": "object", "properties": {"payload": {"type": "string"}, "signature": {"type": "string"}, "keyId": {"type": "string"}}},
+  "Content": {"type": "object", "required": ["type", "body"], "properties": {
+    "id": {"type": "string", "maxLength": 255}, "type": {"type": "string"}, "status": {"enum": ["live", "draft"]},
+    "attributes": {"type": "object"}, "body": {"type": "object"}, "locales": {"type": "object"},
+    "active_from": {"type": ["string", "null"], "format": "date-time"}, "active_until": {"type": ["string", "null"], "format": "date-time"},
+    "uuid": {"type": "string", "format": "uuid"}, "itemId": {"type": "integer"}}},
+  "ContentPage": {"type": "object", "properties": {"content": {"type": "array", "items": {"$ref": "#/components/schemas/Content"}},
+    "total": {"type": "integer"}, "next": {"type": ["integer", "null"]}}},
+  "Rows": {"type": "string"},
+  "ImportReport": {"type": "object", "properties": {"rows": {"type": "integer"}, "created": {"type": "integer"},
+    "updated": {"type": "integer"}, "refused": {"type": "integer"}, "errors": {"type": "array", "items": {"type": "object", "properties": {
+      "line": {"type": "integer"}, "code": {"type": "string"}, "detail": {"type": "string"}, "pointer": {"type": "string"}}}}}},
+  "SiteDocument": {"type": "object", "properties": {"version": {"type": "integer"}, "updatedAt": {"type": "string"}, "site": {"type": "object"}}},
+  "SiteVersion": {"type": "object", "properties": {"version": {"type": "integer"}}},
+  "Published": {"type": "object", "properties": {"version": {"type": "integer"}, "sha256": {"type": "string"}, "bytes": {"type": "integer"},
+    "packs": {"type": "integer"}, "items": {"type": "integer"}, "warnings": {"type": "array", "items": {"type": "string"}}}},
+  "Document": {"type": "object"}
+})json";
+
+}  // namespace footlight::origin

@@ -1,0 +1,318 @@
+// POST /api/profile, /api/profile/claim and /api/privacy/consent.
+#include <algorithm>
+#include <cstring>
+
+#include "core/visitor/record.h"
+#include "origin/http/handlers.h"
+#include "origin/http/homepage_json.h"
+#include "origin/ingest/interaction.h"
+#include "origin/ingest/questionnaire.h"
+#include "origin/store/document.h"
+
+namespace footlight::origin {
+namespace {
+
+constexpr std::int64_t kClaimTtlMs = 24LL * 3600 * 1000;
+
+struct ConsentChange {
+  std::optional<Choice> personalization;
+  std::optional<Choice> measurement;
+  std::optional<bool> opted_out;
+};
+
+std::optional<Choice> choice_of(Fields& fields, std::string_view name) {
+  const Json* value = fields.find(name);
+  if (value == nullptr) return std::nullopt;
+  if (value->is_boolean()) return value->get<bool>() ? Choice::kGranted : Choice::kDenied;
+  const std::string text = value->is_string() ? value->get<std::string>() : std::string();
+  if (text == "granted") return Choice::kGranted;
+  if (text == "denied") return Choice::kDenied;
+  if (text == "unset") return Choice::kUnset;
+  fields.fault("unknown", "must be granted, denied or unset", name);
+  return std::nullopt;
+}
+
+ConsentChange parse_consent(const Json& document, const std::string& pointer,
+                            std::vector<Fault>& faults) {
+  Fields fields(document, pointer, faults);
+  fields.only({"personalization", "measurement", "optedOut"});
+  ConsentChange change;
+  change.personalization = choice_of(fields, "personalization");
+  change.measurement = choice_of(fields, "measurement");
+  if (fields.find("optedOut") != nullptr) change.opted_out = fields.flag_or("optedOut", false);
+  return change;
+}
+
+// As the edge does (edge/profile.ts): whoever denies personalization is forgotten, whoever denies
+// measurement loses the unit id, and granting personalization is the later choice that takes an
+// earlier opt-out back.
+void apply_consent(Visitor& visitor, const ConsentChange& change, bool opt_out_mode) {
+  const Choice personalization = change.personalization.value_or(visitor.personalization);
+  const Choice measurement = change.measurement.value_or(visitor.measurement);
+  const bool opted_out =
+      change.opted_out.value_or(visitor.opted_out && change.personalization != Choice::kGranted);
+  if (opted_out || personalization == Choice::kDenied) {
+    // The answers stay: the person gave them for the service itself, and they are used for nothing
+    // while this stands.
+    visitor.history_count = 0;
+    visitor.sticky_count = 0;
+    visitor.engagement_points = 0;
+    visitor.unit_id = 0;
+  }
+  visitor.personalization = personalization;
+  visitor.measurement = measurement;
+  visitor.opted_out = opted_out;
+  const bool measure = !opted_out && (measurement == Choice::kGranted ||
+                                      (measurement == Choice::kUnset && opt_out_mode));
+  if (!measure) {
+    visitor.unit_id = 0;
+  } else if (visitor.unit_id == 0) {
+    const Uuid random = random_uuid();
+    std::memcpy(&visitor.unit_id, random.data() + 8, sizeof visitor.unit_id);
+    if (visitor.unit_id == 0) visitor.unit_id = 1;
+  }
+}
+
+// The unit id behind a visitorId (base64url of its eight bytes), or 0 when it is some other name.
+std::uint64_t unit_of(const std::string& visitor_id) {
+  const auto bytes = from_base64url(visitor_id);
+  std::uint64_t unit = 0;
+  if (bytes && bytes->size() == sizeof unit) std::memcpy(&unit, bytes->data(), sizeof unit);
+  return unit;
+}
+
+std::string record_text(const Visitor& visitor) {
+  std::array<std::byte, kMaxRecordBytes> record;
+  const auto size = encode_visitor(visitor, record);
+  return size ? to_base64url(std::span(record).first(*size)) : std::string();
+}
+
+struct ProfileBody {
+  std::string email;
+  Answers answers;
+  std::string visitor_id;
+  ConsentChange consent;
+};
+
+ProfileBody parse_profile(const Json& document, const Site& site) {
+  std::vector<Fault> faults;
+  Fields fields(document, "", faults);
+  // `next` is where the edge sends a plain form afterwards.
+  fields.only({"email", "questionnaireData", "visitorId", "consent", "next"});
+  ProfileBody body;
+  const std::string email = fields.text_or("email", 254, "");
+  body.email = normal_email(email);
+  if (!email.empty() && body.email.empty())
+    fields.fault("type", "is not an e-mail address", "email");
+  if (const Json* answers = fields.find("questionnaireData")) {
+    body.answers = parse_answers(*answers, site, "/questionnaireData", faults);
+  }
+  body.visitor_id = fields.text_or("visitorId", 255, "");
+  if (const Json* consent = fields.find("consent"))
+    body.consent = parse_consent(*consent, "/consent", faults);
+  if (!faults.empty()) throw invalid(std::move(faults));
+  return body;
+}
+
+StoredAnswers stored(const Answers& answers) {
+  StoredAnswers texts;
+  for (const Answer& answer : answers) texts.emplace_back(answer.question, stored_answer(answer));
+  return texts;
+}
+
+Json recommendations(const publish::LiveSnapshot* live, const Visitor& visitor,
+                     std::uint32_t locale) {
+  Json list = Json::array();
+  if (live == nullptr) return list;
+  const snapshot::SnapshotView& view = live->view();
+  const std::uint32_t slot = view.find_slot("projects");
+  if (slot == snapshot::kNone) return list;
+  const SlotRequest request{.slot = slot, .limit = 0};
+  const Decision& decision =
+      decide_here(view, visitor, context_for(visitor, false), std::span(&request, 1));
+  for (std::uint32_t i = 0; i < decision.entry_count; ++i) {
+    const Entry& entry = decision.entries[i];
+    const auto& item = view.items()[entry.item];
+    std::string id;
+    append_uuid(item.uuid, id);
+    const std::string_view type = content_type_name(item.type);
+    list.push_back({{"type", type == "project" ? "featured_project" : type},
+                    {"id", id},
+                    {"reason", reason_text(view, entry, locale)},
+                    {"confidence", entry.confidence / 10000.0}});
+  }
+  return list;
+}
+
+Json profile_answer(App& app, const Exchange& exchange, const Uuid& id, const Visitor& visitor,
+                    std::uint32_t score, const std::string& token) {
+  const auto live = app.live.get();
+  const std::uint32_t locale = live ? locale_of(exchange, live->view()) : 0;
+  const bool enabled = !visitor.opted_out && visitor.personalization != Choice::kDenied;
+  return {{"success", true},
+          {"profileId", to_string(id)},
+          {"personalization",
+           {{"enabled", enabled},
+            {"score", score},
+            {"recommendations", recommendations(live.get(), visitor, locale)}}},
+          {"token", token},
+          {"record", record_text(visitor)}};
+}
+
+// The owner changes their own profile. An address that another profile holds is left alone, without
+// a word.
+void update_profile(App& app, Exchange& exchange, const Session& session, const ProfileBody& body) {
+  const auto site = app.site();
+  const auto live = app.live.get();
+  Vault& vault = app.store.vault();
+  struct Updated {
+    Visitor visitor;
+    Scores scores;
+  };
+  const Updated updated =
+      app.store.writer()
+          .submit([&](Database& db) {
+            Visitor visitor = load_visitor(db, vault, session.profile, session.id);
+            apply_answers(visitor, body.answers, site->site);
+            if (body.consent.personalization || body.consent.measurement ||
+                body.consent.opted_out) {
+              apply_consent(visitor, body.consent, app.options.consent_opt_out);
+            }
+            update_answers(db, vault, session.profile, session.id, stored(body.answers));
+            if (!body.email.empty() && !find_by_email(db, vault.hash(HashOf::kEmail, body.email))) {
+              set_email(db, vault, session.profile, session.id, body.email);
+            }
+            const Scores scores = scores_of(visitor, live.get(), 0);
+            save_visitor(db, vault, session.profile, session.id, visitor, scores, std::nullopt);
+            return Updated{visitor, scores};
+          })
+          .get();
+  app.cache.invalidate_user(session.id);
+  const std::string header = exchange.request.get_header_value("Authorization");
+  exchange.answer(profile_answer(app, exchange, session.id, updated.visitor,
+                                 updated.scores.personalization_score, header.substr(7)));
+}
+
+}  // namespace
+
+void post_profile(App& app, Exchange& exchange) {
+  const auto session = app.session_if_any(exchange);
+  const auto site = app.site();
+  const ProfileBody body = parse_profile(exchange.json(), site->site);
+  if (session) {
+    update_profile(app, exchange, *session, body);
+    return;
+  }
+  const auto live = app.live.get();
+  Vault& vault = app.store.vault();
+  NewProfile profile{
+      .id = random_uuid(), .answers = stored(body.answers), .created_at_ms = now_ms()};
+  apply_answers(profile.visitor, body.answers, site->site);
+  apply_consent(profile.visitor, body.consent, app.options.consent_opt_out);
+  // The edge sends a unit id only where measurement is allowed; with it, the same visitor draws the
+  // same page here.
+  const std::uint64_t unit = unit_of(body.visitor_id);
+  if (unit != 0 && profile.visitor.measurement != Choice::kDenied && !profile.visitor.opted_out) {
+    profile.visitor.unit_id = unit;
+  }
+  profile.personalization_score = scores_of(profile.visitor, live.get(), 0).personalization_score;
+
+  const std::string token = random_secret("flt_");
+  const std::string claim = random_secret("flc_");
+  const Hash token_hash = vault.hash(HashOf::kToken, token);
+  const Hash claim_hash = vault.hash(HashOf::kToken, claim);
+  const bool is_held = app.store.writer()
+                           .submit([&](Database& db) {
+                             // An address is not authority. Whether it is held already changes
+                             // nothing that the caller can see, the number of writes included: a
+                             // claim is written either way, and only that of a held address is
+                             // sent.
+                             const auto holder =
+                                 body.email.empty()
+                                     ? std::nullopt
+                                     : find_by_email(db, vault.hash(HashOf::kEmail, body.email));
+                             profile.email = holder ? std::string() : body.email;
+                             const std::int64_t seq = insert_profile(db, vault, profile);
+                             const std::int64_t now = now_ms();
+                             insert_token(db, token_hash, seq, TokenPurpose::kBearer,
+                                          now + app.options.token_ttl_ms);
+                             insert_token(db, claim_hash, holder ? holder->first : seq,
+                                          TokenPurpose::kClaim, holder ? now + kClaimTtlMs : now);
+                             if (!body.visitor_id.empty())
+                               link_visitor(db, seq, vault.hash(HashOf::kVisitor, body.visitor_id));
+                             return holder.has_value();
+                           })
+                           .get();
+  if (is_held) app.mail.send({.to = body.email, .claim = claim});
+  app.counters.profiles_created.fetch_add(1, std::memory_order_relaxed);
+  exchange.answer(profile_answer(app, exchange, profile.id, profile.visitor,
+                                 profile.personalization_score, token));
+}
+
+void post_claim(App& app, Exchange& exchange) {
+  std::vector<Fault> faults;
+  const Json document = exchange.json();
+  Fields fields(document, "", faults);
+  fields.only({"claim"});
+  const std::string claim = fields.text("claim", 128);
+  if (!faults.empty()) throw invalid(std::move(faults));
+  Vault& vault = app.store.vault();
+  const Hash claim_hash = vault.hash(HashOf::kToken, claim);
+  const std::string token = random_secret("flt_");
+  const Hash token_hash = vault.hash(HashOf::kToken, token);
+  struct Claimed {
+    Uuid id{};
+    Visitor visitor;
+  };
+  const auto claimed = app.store.writer()
+                           .submit([&](Database& db) -> std::optional<Claimed> {
+                             const auto profile = redeem_claim(db, claim_hash);
+                             if (!profile) return std::nullopt;
+                             insert_token(db, token_hash, profile->first, TokenPurpose::kBearer,
+                                          now_ms() + app.options.token_ttl_ms);
+                             return Claimed{profile->second, load_visitor(db, vault, profile->first,
+                                                                          profile->second)};
+                           })
+                           .get();
+  if (!claimed)
+    throw Problem{ProblemKind::kUnauthorized, "The link was used before, or has expired."};
+  const auto live = app.live.get();
+  exchange.answer(profile_answer(app, exchange, claimed->id, claimed->visitor,
+                                 scores_of(claimed->visitor, live.get(), 0).personalization_score,
+                                 token));
+}
+
+void post_consent(App& app, Exchange& exchange) {
+  const auto session = app.session(exchange);
+  std::vector<Fault> faults;
+  const ConsentChange change = parse_consent(exchange.json(), "", faults);
+  if (!faults.empty()) throw invalid(std::move(faults));
+  const auto live = app.live.get();
+  Vault& vault = app.store.vault();
+  const Visitor visitor =
+      app.store.writer()
+          .submit([&](Database& db) {
+            Visitor changed = load_visitor(db, vault, session->profile, session->id);
+            apply_consent(changed, change, app.options.consent_opt_out);
+            save_visitor(db, vault, session->profile, session->id, changed,
+                         scores_of(changed, live.get(), 0), std::nullopt);
+            if (changed.opted_out || changed.personalization == Choice::kDenied) {
+              auto forget =
+                  db.prepare("DELETE FROM personalized_content WHERE user_profile_id = ?");
+              forget->bind(1, to_string(session->id));
+              forget->exec();
+            }
+            return changed;
+          })
+          .get();
+  app.cache.invalidate_user(session->id);
+  constexpr const char* kNames[] = {"unset", "granted", "denied"};
+  exchange.answer({{"success", true},
+                   {"consent",
+                    {{"personalization", kNames[static_cast<std::size_t>(visitor.personalization)]},
+                     {"measurement", kNames[static_cast<std::size_t>(visitor.measurement)]},
+                     {"optedOut", visitor.opted_out}}},
+                   {"record", record_text(visitor)}});
+}
+
+}  // namespace footlight::origin

@@ -1,0 +1,62 @@
+// The one table of routes: it drives the router and the OpenAPI document, so that neither can say
+// what the other does not.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+namespace footlight::origin {
+
+class App;
+struct Exchange;
+
+enum class Access {
+  kPublic,    // nothing needed
+  kVisitor,   // a visitor's Bearer token
+  kOptional,  // a visitor's Bearer token where there is one
+  kRead,      // an API key with scope read, content or admin
+  kContent,   // an API key with scope content or admin
+  kAdmin,     // an API key with scope admin
+};
+
+struct RouteParameter {
+  std::string_view name;
+  std::string_view schema;  // JSON
+  std::string_view description;
+};
+
+struct Route {
+  std::string_view method;
+  std::string_view path;  // "/api/admin/content/{id}"
+  std::string_view id;    // operationId
+  std::string_view summary;
+  Access access = Access::kPublic;
+  void (*handle)(App&, Exchange&) = nullptr;
+  std::string_view request = {};   // schema of the body; empty: takes none
+  std::string_view response = {};  // schema of the answer; empty: see `produces`
+  std::string_view produces = "application/json";
+  std::size_t max_body = 0;
+  bool is_csv_or_lines = false;  // the body is rows: JSON Lines or CSV
+  std::vector<RouteParameter> query = {};
+};
+
+[[nodiscard]] std::span<const Route> routes();
+
+// The route of a request and the values of its path's parameters. Otherwise nullptr, and whether
+// the path exists under another method.
+struct Match {
+  const Route* route = nullptr;
+  std::vector<std::string> arguments;
+  std::string allow;  // "GET, POST"
+};
+[[nodiscard]] Match match_route(std::string_view method, std::string_view path);
+
+// OpenAPI 3.1 of routes().
+[[nodiscard]] const std::string& openapi_document();
+
+}  // namespace footlight::origin

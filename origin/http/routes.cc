@@ -1,0 +1,248 @@
+#include <algorithm>
+
+#include "origin/http/handlers.h"
+#include "origin/http/route.h"
+
+namespace footlight::origin {
+namespace {
+
+constexpr std::size_t kSmall = 64 * 1024;
+constexpr std::size_t kBatch = 512 * 1024;
+constexpr std::size_t kLarge = 32 * 1024 * 1024;
+
+constexpr std::string_view kJson = "application/json";
+constexpr std::string_view kTagSchema = R"({"type":"string","maxLength":35})";
+
+const std::vector<Route>& table() {
+  static const std::vector<Route> routes = {
+      {"POST", "/api/profile", "createProfile",
+       "Create a profile from the questionnaire; with the owner's token, change it",
+       Access::kOptional, post_profile, "ProfileRequest", "ProfileResponse", kJson, kSmall},
+      {"POST", "/api/profile/claim", "claimProfile",
+       "Use the one-time link that was mailed to the holder of an address", Access::kPublic,
+       post_claim, "ClaimRequest", "ProfileResponse", kJson, kSmall},
+      {"GET",
+       "/api/personalization/homepage",
+       "getHomepage",
+       "The visitor's own homepage",
+       Access::kVisitor,
+       get_homepage,
+       {},
+       "Homepage",
+       kJson,
+       0,
+       false,
+       {{"locale", kTagSchema, "BCP 47 tag; default: Accept-Language"}}},
+      {"GET",
+       "/api/personalization/recommendations",
+       "getRecommendations",
+       "Items chosen for the visitor",
+       Access::kVisitor,
+       get_recommendations,
+       {},
+       "Recommendations",
+       kJson,
+       0,
+       false,
+       {{"type", R"({"type":"string"})",
+         "project, service, testimonial, resource, deck or case_study; several with commas"},
+        {"limit", R"({"type":"integer","minimum":1,"default":6})", "at most 24 are given"},
+        {"locale", kTagSchema, "BCP 47 tag; default: Accept-Language"}}},
+      {"POST", "/api/personalization/interaction", "postInteraction",
+       "One interaction; without eventId not idempotent", Access::kOptional, post_interaction,
+       "Interaction", "InteractionResponse", kJson, kSmall},
+      {"POST", "/api/personalization/interactions", "postInteractions",
+       "Up to 500 interactions; each event id counts once, each gets a receipt", Access::kOptional,
+       post_interactions, "InteractionBatch", "InteractionReceipts", kJson, kBatch},
+      {"POST", "/api/privacy/consent", "postConsent", "Choose by purpose, or opt out",
+       Access::kVisitor, post_consent, "ConsentRequest", "ConsentResponse", kJson, kSmall},
+      {"GET",
+       "/healthz",
+       "getHealth",
+       "Whether the service answers, and with which snapshot",
+       Access::kPublic,
+       get_health,
+       {},
+       "Health"},
+      {"GET",
+       "/metrics",
+       "getMetrics",
+       "Counters for Prometheus",
+       Access::kPublic,
+       get_metrics,
+       {},
+       {},
+       "text/plain; version=0.0.4"},
+      {"GET",
+       "/snapshots/manifest.json",
+       "getManifest",
+       "The signed manifest of what is live",
+       Access::kPublic,
+       get_manifest,
+       {},
+       "ManifestEnvelope"},
+      {"GET",
+       "/snapshots/{sha256}",
+       "getPublishedFile",
+       "A published file, immutable",
+       Access::kPublic,
+       get_published_file,
+       {},
+       {},
+       "application/octet-stream"},
+      {"GET",
+       "/openapi.json",
+       "getOpenapi",
+       "This document",
+       Access::kPublic,
+       get_openapi,
+       {},
+       "Document"},
+      {"GET",
+       "/api/admin/content",
+       "listContent",
+       "Content, page by page",
+       Access::kRead,
+       list_content,
+       {},
+       "ContentPage",
+       kJson,
+       0,
+       false,
+       {{"limit", R"({"type":"integer","minimum":0,"maximum":500,"default":50})",
+         "items to a page"},
+        {"after", R"({"type":"integer","minimum":0})", "`next` of the page before"}}},
+      {"POST", "/api/admin/content", "createContent", "Add an item", Access::kContent,
+       create_content, "Content", "Content", kJson, kBatch},
+      {"POST", "/api/admin/content/import", "importContent",
+       "Load many items (origin/IMPORT.md), with row-level errors", Access::kContent,
+       import_content, "Rows", "ImportReport", kJson, kLarge, true},
+      {"GET",
+       "/api/admin/content/{id}",
+       "getContent",
+       "An item by UUID or own id",
+       Access::kRead,
+       get_content,
+       {},
+       "Content"},
+      {"PUT", "/api/admin/content/{id}", "replaceContent", "Replace an item", Access::kContent,
+       replace_content, "Content", "Content", kJson, kBatch},
+      {"DELETE",
+       "/api/admin/content/{id}",
+       "deleteContent",
+       "Take an item away",
+       Access::kContent,
+       delete_content,
+       {},
+       {},
+       {}},
+      {"GET",
+       "/api/admin/site",
+       "getSite",
+       "The site document",
+       Access::kRead,
+       get_site,
+       {},
+       "SiteDocument"},
+      {"PUT", "/api/admin/site", "putSite", "Replace the site document", Access::kAdmin, put_site,
+       "Document", "SiteVersion", kJson, 4 * 1024 * 1024},
+      {"POST",
+       "/api/admin/train",
+       "train",
+       "Fit the model to what visitors did",
+       Access::kAdmin,
+       post_train,
+       {},
+       "Document"},
+      {"POST",
+       "/api/admin/publish",
+       "publish",
+       "Publish a new snapshot",
+       Access::kAdmin,
+       post_publish,
+       {},
+       "Published"},
+      {"GET",
+       "/api/admin/snapshots",
+       "listSnapshots",
+       "Published versions, newest first",
+       Access::kRead,
+       list_snapshots,
+       {},
+       "Document"},
+      {"GET",
+       "/api/admin/snapshots/{version}",
+       "getSnapshot",
+       "One version, and what is in it",
+       Access::kRead,
+       get_snapshot,
+       {},
+       "Document"},
+      {"POST",
+       "/api/admin/snapshots/{version}/rollback",
+       "rollback",
+       "Publish the content of an older version as a new version",
+       Access::kAdmin,
+       post_rollback,
+       {},
+       "Published"},
+      {"GET",
+       "/api/admin/stats",
+       "getStats",
+       "Counts of profiles, interactions and items",
+       Access::kRead,
+       get_stats,
+       {},
+       "Document"},
+  };
+  return routes;
+}
+
+// Compares piece by piece; `arguments` gets what stands for {names}.
+bool fits(std::string_view pattern, std::string_view path, std::vector<std::string>& arguments) {
+  while (true) {
+    const std::size_t p = pattern.find('/', 1);
+    const std::size_t q = path.find('/', 1);
+    const std::string_view wanted = pattern.substr(0, p);
+    const std::string_view given = path.substr(0, q);
+    if (wanted.size() > 1 && wanted[1] == '{') {
+      if (given.size() < 2) return false;
+      arguments.emplace_back(given.substr(1));
+    } else if (wanted != given) {
+      return false;
+    }
+    if (p == std::string_view::npos || q == std::string_view::npos) {
+      return p == q;
+    }
+    pattern.remove_prefix(p);
+    path.remove_prefix(q);
+  }
+}
+
+}  // namespace
+
+std::span<const Route> routes() { return table(); }
+
+Match match_route(std::string_view method, std::string_view path) {
+  Match match;
+  for (const Route& route : table()) {
+    // The fixed beginning first: cheap, and it rules almost everything out.
+    const std::string_view fixed = route.path.substr(0, route.path.find('{'));
+    if (!path.starts_with(fixed)) continue;
+    std::vector<std::string> arguments;
+    if (!fits(route.path, path, arguments)) continue;
+    if (route.method == method) {
+      match.route = &route;
+      match.arguments = std::move(arguments);
+      return match;
+    }
+    // /content/import is a POST; a GET of it is the item called "import". Both may be allowed.
+    if (match.allow.find(route.method) == std::string::npos) {
+      if (!match.allow.empty()) match.allow += ", ";
+      match.allow += route.method;
+    }
+  }
+  return match;
+}
+
+}  // namespace footlight::origin

@@ -1,0 +1,270 @@
+#include "origin/ingest/interaction.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <nlohmann/json.hpp>
+
+#include "core/visitor/engagement.h"
+#include "origin/store/document.h"
+
+namespace footlight::origin {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::int64_t kClockSkewMs = 60'000;
+constexpr std::int64_t kExposureAction = 4;
+
+template <typename Value, std::size_t N>
+std::optional<Value> named(const std::pair<std::string_view, Value> (&names)[N],
+                           std::string_view text) {
+  for (const auto& [name, value] : names) {
+    if (name == text) return value;
+  }
+  return std::nullopt;
+}
+
+constexpr std::pair<std::string_view, Action> kActions[] = {{"view", Action::kView},
+                                                            {"click", Action::kClick},
+                                                            {"engage", Action::kEngage},
+                                                            {"convert", Action::kConvert}};
+constexpr std::pair<std::string_view, Feedback> kFeedbacks[] = {{"positive", Feedback::kPositive},
+                                                                {"negative", Feedback::kNegative},
+                                                                {"neutral", Feedback::kNeutral}};
+
+struct Item {
+  std::uint32_t item_id = 0;
+  std::string uuid;
+  std::string type;
+};
+
+std::optional<Item> find_item(Database& db, const std::string& id) {
+  auto query = db.prepare(
+      "SELECT item_id, uuid, type FROM content WHERE uuid = ?1 OR foreign_id = ?1 LIMIT 1");
+  query->bindNoCopy(1, id);
+  if (!query->executeStep()) return std::nullopt;
+  return Item{.item_id = static_cast<std::uint32_t>(query.integer(0)),
+              .uuid = std::string(query.text(1)),
+              .type = std::string(query.text(2))};
+}
+
+bool insert_event(Database& db, Vault& vault, std::int64_t visitor, const Item& item,
+                  const Event& event, std::int64_t now) {
+  Hash hash;
+  if (event.event_id.empty()) {
+    const Uuid random = random_uuid();
+    std::copy(random.begin(), random.end(), hash.begin());
+  } else {
+    hash = vault.hash(HashOf::kEvent, event.event_id);
+  }
+  auto insert = db.prepare(
+      "INSERT INTO interactions (event_id, visitor, item_id, action, feedback, duration_ms, "
+      "occurred_at, received_at, slot, position, propensity, snapshot_version) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (event_id) DO NOTHING");
+  insert.bind_blob(1, std::as_bytes(std::span(hash)).first(16));
+  insert->bind(2, visitor);
+  insert->bind(3, static_cast<std::int64_t>(item.item_id));
+  insert->bind(4, event.exposure ? kExposureAction : static_cast<std::int64_t>(event.action));
+  insert->bind(5, static_cast<std::int64_t>(event.feedback));
+  insert->bind(6, static_cast<std::int64_t>(event.duration_ms));
+  insert->bind(7, event.occurred_at_ms);
+  insert->bind(8, now);
+  if (!event.slot.empty()) insert->bind(9, event.slot);
+  if (event.position) insert->bind(10, static_cast<std::int64_t>(*event.position));
+  if (event.propensity) insert->bind(11, *event.propensity);
+  if (event.snapshot_version) insert->bind(12, static_cast<std::int64_t>(*event.snapshot_version));
+  return insert->exec() == 1;
+}
+
+// What edge and browser showed: one row a recommended item, like the origin's own decisions.
+void insert_recommendation(Database& db, std::int64_t visitor,
+                           const std::optional<std::pair<std::int64_t, Uuid>>& profile,
+                           const Item& item, const Event& event) {
+  auto insert = db.prepare(
+      "INSERT INTO content_recommendations (id, user_profile_id, content_id, content_type, score, "
+      "created_at, visitor, slot, position, propensity, snapshot_version) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  insert->bind(1, to_string(timed_uuid(event.occurred_at_ms)));
+  if (profile) insert->bind(2, to_string(profile->second));
+  insert->bind(3, item.uuid);
+  insert->bind(4, item.type);
+  insert->bind(5, event.confidence.value_or(0));
+  insert->bind(6, event.occurred_at_ms);
+  insert->bind(7, visitor);
+  if (!event.slot.empty()) insert->bind(8, event.slot);
+  if (event.position) insert->bind(9, static_cast<std::int64_t>(*event.position));
+  if (event.propensity) insert->bind(10, *event.propensity);
+  if (event.snapshot_version) insert->bind(11, static_cast<std::int64_t>(*event.snapshot_version));
+  insert->exec();
+}
+
+// The latest recommendation of this item to this visitor is the one that was clicked.
+void mark_recommendation(Database& db, std::int64_t visitor, const Item& item, const Event& event) {
+  if (event.action == Action::kView) return;
+  auto update = db.prepare(
+      "UPDATE content_recommendations SET clicked_at = coalesce(clicked_at, ?1), "
+      "converted_at = CASE WHEN ?2 THEN coalesce(converted_at, ?1) ELSE converted_at END WHERE id "
+      "= "
+      "(SELECT id FROM content_recommendations WHERE visitor = ?3 AND content_id = ?4 "
+      "ORDER BY created_at DESC LIMIT 1)");
+  update->bind(1, event.occurred_at_ms);
+  update->bind(2, event.action == Action::kConvert ? 1 : 0);
+  update->bind(3, visitor);
+  update->bind(4, item.uuid);
+  update->exec();
+}
+
+std::string_view section_of(std::string_view type) {
+  if (type == "project") return "featured_projects";
+  if (type == "testimonial") return "testimonials";
+  if (type == "service") return "services";
+  return type;
+}
+
+void raise_engagement(Database& db, const Uuid& profile, const Item& item, std::uint32_t points) {
+  if (points == 0) return;
+  auto update = db.prepare(
+      "UPDATE personalized_content SET engagement_score = engagement_score + ? "
+      "WHERE user_profile_id = ? AND content_type = ?");
+  update->bind(1, static_cast<std::int64_t>(points));
+  update->bind(2, to_string(profile));
+  update->bind(3, std::string(section_of(item.type)));
+  update->exec();
+}
+
+std::uint16_t day_of(std::int64_t ms) {
+  return static_cast<std::uint16_t>(std::clamp<std::int64_t>(ms / 86'400'000, 0, 65535));
+}
+
+std::uint32_t stored_score(Database& db, std::int64_t profile) {
+  auto query = db.prepare("SELECT personalization_score FROM user_profiles WHERE seq = ?");
+  query->bind(1, profile);
+  return query->executeStep() ? static_cast<std::uint32_t>(query.integer(0)) : 0;
+}
+
+}  // namespace
+
+Event parse_event(const Json& document, const std::string& pointer, std::int64_t now,
+                  std::vector<Fault>& faults) {
+  Fields fields(document, pointer, faults);
+  fields.only({"eventId", "contentId", "contentType", "action", "duration", "feedback",
+               "occurredAt", "visitorId", "profileId", "slot", "position", "propensity",
+               "confidence", "snapshotVersion"});
+  Event event;
+  event.event_id = fields.text_or("eventId", 255, "");
+  event.content_id = fields.text("contentId", 255);
+  // A UUID is one in either case; foreign ids are taken literally.
+  if (const auto uuid = parse_uuid(event.content_id)) event.content_id = to_string(*uuid);
+  const std::string type = fields.text_or("contentType", 50, "");
+  if (!type.empty()) {
+    event.content_type = content_type_from(type);
+    if (!event.content_type) fields.fault("unknown", "is not a content type", "contentType");
+  }
+  const std::string action = fields.text("action", 20);
+  if (action == "exposure") {
+    event.exposure = true;
+  } else if (const auto known = named(kActions, action)) {
+    event.action = *known;
+  } else if (!action.empty()) {
+    fields.fault("unknown", "must be view, click, engage, convert or exposure", "action");
+  }
+  const double duration = fields.number_or("duration", 0, 1e15, 0);
+  event.duration_ms =
+      static_cast<std::uint32_t>(std::min<double>(std::round(duration), kMaxDurationMs));
+  const std::string feedback = fields.text_or("feedback", 20, "");
+  if (const auto known = named(kFeedbacks, feedback)) {
+    event.feedback = *known;
+  } else if (!feedback.empty()) {
+    fields.fault("unknown", "must be positive, negative or neutral", "feedback");
+  }
+  event.occurred_at_ms = now;
+  const std::string occurred = fields.text_or("occurredAt", 64, "");
+  if (!occurred.empty()) {
+    const auto time = parse_time_ms(occurred);
+    if (!time) {
+      fields.fault("type", "must be a time such as 2026-01-02T10:00:00Z", "occurredAt");
+    } else {
+      // A clock that runs ahead is common in browsers; it must not make an event the latest for
+      // ever.
+      event.occurred_at_ms = std::min(*time, now + kClockSkewMs);
+    }
+  }
+  event.visitor_id = fields.text_or("visitorId", 255, "");
+  event.profile_id = fields.text_or("profileId", 255, "");
+  event.slot = fields.text_or("slot", 100, "");
+  if (fields.find("position") != nullptr) event.position = fields.whole_or("position", 0, 1000, 0);
+  if (fields.find("propensity") != nullptr) event.propensity = fields.number("propensity", 0, 1);
+  if (fields.find("confidence") != nullptr) event.confidence = fields.number("confidence", 0, 1);
+  if (fields.find("snapshotVersion") != nullptr) {
+    event.snapshot_version = static_cast<std::uint64_t>(fields.number("snapshotVersion", 0, 9e15));
+  }
+  return event;
+}
+
+Scores scores_of(const Visitor& visitor, const publish::LiveSnapshot* live,
+                 std::uint32_t score_before) {
+  return {.engagement_level = engagement_level(visitor),
+          .personalization_score =
+              live != nullptr ? personalization_score(visitor, live->view()) : score_before};
+}
+
+Outcome apply_events(Database& db, Vault& vault, const Who& who, std::span<const Event> events,
+                     const publish::LiveSnapshot* live) {
+  const std::int64_t now = now_ms();
+  Outcome outcome;
+  outcome.profile = who.profile;
+  const std::int64_t visitor_key = who.profile ? visitor_of_profile(db, who.profile->first)
+                                               : visitor_of_hash(db, *who.visitor_hash);
+  // A visitor the edge knows by unit id alone may have a profile here: its questionnaire came with
+  // the same unit id.
+  if (!outcome.profile) outcome.profile = profile_of_visitor(db, visitor_key);
+  if (!outcome.profile && who.segment_id != 0) set_segment(db, visitor_key, who.segment_id);
+
+  std::optional<Visitor> visitor;
+  bool changed = false;
+  std::int64_t engaged_at = 0;
+  if (outcome.profile) {
+    visitor = load_visitor(db, vault, outcome.profile->first, outcome.profile->second);
+    if (visitor->opted_out || visitor->measurement == Choice::kDenied) {
+      outcome.receipts.assign(events.size(), Receipt::kNotWanted);
+      outcome.scores = scores_of(*visitor, live, stored_score(db, outcome.profile->first));
+      return outcome;
+    }
+  }
+  for (const Event& event : events) {
+    const auto item = find_item(db, event.content_id);
+    if (!item) {
+      outcome.receipts.push_back(Receipt::kUnknownContent);
+      continue;
+    }
+    if (!insert_event(db, vault, visitor_key, *item, event, now)) {
+      outcome.receipts.push_back(Receipt::kDuplicate);
+      continue;
+    }
+    outcome.receipts.push_back(Receipt::kCounted);
+    if (event.exposure) {
+      insert_recommendation(db, visitor_key, outcome.profile, *item, event);
+      continue;
+    }
+    mark_recommendation(db, visitor_key, *item, event);
+    if (!outcome.profile) continue;
+    changed = true;
+    const Interaction interaction{.item_id = item->item_id,
+                                  .action = event.action,
+                                  .feedback = event.feedback,
+                                  .duration_ms = event.duration_ms,
+                                  .day = day_of(event.occurred_at_ms)};
+    interact(*visitor, interaction);
+    raise_engagement(db, outcome.profile->second, *item, engagement_points(interaction));
+    engaged_at = std::max(engaged_at, event.occurred_at_ms);
+  }
+  if (outcome.profile) {
+    const auto& [seq, id] = *outcome.profile;
+    outcome.scores = scores_of(*visitor, live, stored_score(db, seq));
+    if (changed) save_visitor(db, vault, seq, id, *visitor, outcome.scores, engaged_at);
+  }
+  return outcome;
+}
+
+}  // namespace footlight::origin

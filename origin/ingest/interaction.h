@@ -1,0 +1,85 @@
+// Interactions: the one way in, for the API, the batch API and the import alike.
+//
+//     Event event = parse_event(json, "/interactions/0", now, faults);     // strict: SPEC.md's
+//     body auto outcome = ingest.apply(db, who, events);                       // on the writer's
+//     thread, in one job
+//
+// An event id counts once, however often and by whichever way it arrives. In the same commit a
+// counted event goes into the profile's visitor record (core's interact()), engagement_level,
+// last_engaged_at, personalization_score, the recommendation it answers (clicked_at, converted_at)
+// and the engagement_score of the personalised content.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "core/visitor/visitor.h"
+#include "origin/publish/live.h"
+#include "origin/store/profiles.h"
+
+namespace footlight::origin {
+
+// What an event says: an interaction, or that something was shown.
+struct Event {
+  std::string event_id;    // empty: the caller gave none, so a repetition counts again
+  std::string content_id;  // UUID or foreign id
+  std::optional<snapshot::ContentType> content_type;
+  bool exposure = false;  // action "exposure": shown, not yet acted on
+  Action action = Action::kView;
+  Feedback feedback = Feedback::kNone;
+  std::uint32_t duration_ms = 0;
+  std::int64_t occurred_at_ms = 0;
+  std::string visitor_id;  // of a visitor without a token; kept only as a keyed hash
+  std::string profile_id;  // imports only: a profile's id or foreign id
+  // where it was shown, as the decision said
+  std::string slot;
+  std::optional<std::uint32_t> position;
+  std::optional<double> propensity;
+  std::optional<double> confidence;
+  std::optional<std::uint64_t> snapshot_version;
+};
+
+inline constexpr std::uint32_t kMaxDurationMs = 86'400'000;  // a day; more is cut
+
+// `now_ms`: the time of an event that names none, and the latest that one may name (give or take a
+// minute).
+[[nodiscard]] Event parse_event(const nlohmann::ordered_json& document, const std::string& pointer,
+                                std::int64_t now_ms, std::vector<Fault>& faults);
+
+// Whose events these are. Exactly one of the two.
+struct Who {
+  std::optional<std::pair<std::int64_t, Uuid>> profile;
+  std::optional<Hash> visitor_hash;
+  std::uint32_t segment_id = 0;  // as the visitor's record says, for visitors without a profile
+};
+
+enum class Receipt : std::uint8_t {
+  kCounted,
+  kDuplicate,       // counted before
+  kUnknownContent,  // there is no such content: sending it again is useless
+  kNotWanted,       // the visitor has opted out or denied measurement: nothing was kept
+};
+
+struct Outcome {
+  std::vector<Receipt> receipts;                         // one an event
+  std::optional<std::pair<std::int64_t, Uuid>> profile;  // of the visitor, if there is one
+  Scores scores;                                         // of that profile, afterwards
+};
+
+// Writer only. `live` may be null: scores that need a snapshot then stay as they are.
+[[nodiscard]] Outcome apply_events(Database& db, Vault& vault, const Who& who,
+                                   std::span<const Event> events,
+                                   const publish::LiveSnapshot* live);
+
+// SPEC.md's scores of a visitor under a snapshot (null: as far as they can be said without).
+[[nodiscard]] Scores scores_of(const Visitor& visitor, const publish::LiveSnapshot* live,
+                               std::uint32_t score_before);
+
+}  // namespace footlight::origin

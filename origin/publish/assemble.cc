@@ -1,0 +1,202 @@
+#include "origin/publish/assemble.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <unordered_map>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "origin/store/content.h"
+
+namespace footlight::publish {
+namespace {
+
+using origin::ContentRow;
+using origin::Site;
+
+double completeness_left(const Site& site, std::size_t& open) {
+  double left = 1;
+  open = 0;
+  for (const origin::SiteQuestion& question : site.questions) {
+    if (question.completeness) {
+      left -= *question.completeness;
+    } else {
+      ++open;
+    }
+  }
+  return std::max(left, 0.0);
+}
+
+std::vector<snapshot::QuestionInput> questions_of(const Site& site) {
+  std::size_t open = 0;
+  const double left = completeness_left(site, open);
+  std::vector<snapshot::QuestionInput> questions;
+  for (const origin::SiteQuestion& from : site.questions) {
+    snapshot::QuestionInput question{.id = from.id,
+                                     .name = from.name,
+                                     .factor = from.factor,
+                                     .kind = from.kind,
+                                     .per_answer = from.per_answer,
+                                     .from_history = from.from_history,
+                                     .weight = static_cast<float>(from.weight),
+                                     .reason = from.reason};
+    const double share = from.completeness ? *from.completeness : left / static_cast<double>(open);
+    // Rounded down in the last place: the builder wants a sum of at most 1, and floats add up.
+    question.completeness = static_cast<float>(share * (1 - 1e-6));
+    for (const origin::SiteOption& option : from.options) {
+      snapshot::OptionInput row{.id = option.id, .key = option.key, .noun = option.noun};
+      if (!option.label.empty()) row.label = option.label.front();
+      if (row.noun.empty()) row.noun = option.label;
+      if (option.is_range()) {
+        const snapshot::Interval open_range;
+        row.range = {option.min.value_or(open_range.min), option.max.value_or(open_range.max)};
+      }
+      question.options.push_back(std::move(row));
+    }
+    questions.push_back(std::move(question));
+  }
+  return questions;
+}
+
+std::array<std::uint8_t, 16> uuid_bytes(const std::string& uuid) {
+  std::array<std::uint8_t, 16> bytes{};
+  std::size_t digit = 0;
+  for (const char c : uuid) {
+    if (c == '-' || digit == 32) continue;
+    const int value = c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
+    bytes[digit / 2] = static_cast<std::uint8_t>(bytes[digit / 2] * 16 + value);
+    ++digit;
+  }
+  return bytes;
+}
+
+std::uint32_t seconds(const std::optional<std::int64_t>& time, std::uint32_t otherwise) {
+  if (!time) return otherwise;
+  return static_cast<std::uint32_t>(
+      std::clamp<std::int64_t>(*time, 0, std::numeric_limits<std::uint32_t>::max()));
+}
+
+snapshot::ItemInput item_of(const ContentRow& row, const Site& site) {
+  snapshot::ItemInput item{.id = row.item_id,
+                           .uuid = uuid_bytes(row.uuid),
+                           .type = row.type,
+                           .active_from_s = seconds(row.active_from_s, 0),
+                           .active_until_s = seconds(row.active_until_s, snapshot::kNone),
+                           .body = origin::localized_bodies(row, site),
+                           .name = origin::localized_names(row, site)};
+  const origin::ContentAttributes attributes = origin::resolve_attributes(row, site);
+  for (const std::uint32_t option : attributes.options) item.affinities.push_back({option, 1});
+  for (const auto& range : attributes.ranges) {
+    item.ranges.emplace_back(range.question_id, snapshot::Interval{range.min, range.max});
+  }
+  return item;
+}
+
+// A site that says nothing at all about reasons gets English ones; one that leaves a single kind out wants none there.
+std::array<snapshot::Localized, snapshot::kReasonKinds> reasons_of(const Site& site) {
+  const bool silent = std::all_of(site.reasons.begin(), site.reasons.end(), [](const auto& r) { return r.empty(); });
+  if (!silent) return site.reasons;
+  std::array<snapshot::Localized, snapshot::kReasonKinds> reasons;
+  const auto say = [&](snapshot::ReasonKind kind, const char* text) { reasons[static_cast<std::size_t>(kind)] = {text}; };
+  say(snapshot::ReasonKind::kHistory, "Because you looked at {}");
+  say(snapshot::ReasonKind::kSegment, "Popular with people like you");
+  say(snapshot::ReasonKind::kPopular, "Popular on this site");
+  say(snapshot::ReasonKind::kPinned, "Picked by our team");
+  return reasons;
+}
+
+using ItemIndex = std::unordered_map<std::uint32_t, std::size_t>;  // item id -> place in input.items
+
+void apply_model(const learn::Model& model, const Site& site, const ItemIndex& index, Assembled& out) {
+  for (const learn::LearnedItem& learned : model.items) {
+    const auto found = index.find(learned.item_id);
+    if (found == index.end()) continue;
+    snapshot::ItemInput& item = out.input.items[found->second];
+    item.bias = static_cast<float>(site.weights.item_item * learned.bias + site.weights.prior * learned.popularity);
+    item.engagement_rate = learned.engagement_rate;
+    for (const auto& [id, weight] : learned.neighbours) {
+      if (index.contains(id)) item.neighbours.push_back({id, weight});
+    }
+    out.input.neighbours_kept = std::min<std::uint32_t>(
+        snapshot::kMaxNeighbours,
+        std::max(out.input.neighbours_kept, static_cast<std::uint32_t>(item.neighbours.size())));
+    ++out.learned_items;
+  }
+  for (const learn::SegmentPriors& priors : model.segments) {
+    const auto segment = std::find_if(out.input.segments.begin(), out.input.segments.end(),
+                                      [&](const auto& row) { return row.id == priors.segment_id; });
+    if (segment == out.input.segments.end()) continue;
+    for (const auto& [id, log_odds] : priors.log_odds) {
+      if (index.contains(id)) segment->priors.emplace_back(id, log_odds);
+    }
+  }
+}
+
+void add_rules(const Site& site, const std::unordered_map<std::string, std::uint32_t>& named, Assembled& out) {
+  for (const origin::SiteRule& rule : site.rules) {
+    const auto item = named.find(rule.content);
+    if (item == named.end()) {
+      out.warnings.push_back(
+          fmt::format("rule {} left out: content '{}' is not there, or is a draft", rule.id, rule.content));
+      continue;
+    }
+    out.input.rules.push_back({.id = rule.id,
+                               .kind = rule.kind,
+                               .slot_id = rule.slot_id,
+                               .segment_id = rule.segment_id,
+                               .item_id = item->second,
+                               .position = rule.position});
+  }
+}
+
+}  // namespace
+
+Assembled assemble(origin::Store& store, const Site& site, const std::optional<learn::Model>& model) {
+  Assembled out;
+  snapshot::SnapshotInput& input = out.input;
+  input.locales = site.locales;
+  input.questions = questions_of(site);
+  input.weights = {.match = static_cast<float>(site.weights.match),
+                   .item_item = static_cast<float>(site.weights.item_item),
+                   .prior = static_cast<float>(site.weights.prior),
+                   .confidence_slope = static_cast<float>(site.weights.confidence_slope),
+                   .half_life_days = static_cast<float>(site.weights.half_life_days),
+                   .history_match = static_cast<float>(site.weights.history_match),
+                   .calibrate_scale = 1,
+                   .calibrate_shift = 0};
+  input.reasons = reasons_of(site);
+  for (const origin::SiteSegment& segment : site.segments) {
+    input.segments.push_back({.id = segment.id, .name = segment.name, .when = segment.when});
+  }
+  for (const origin::SiteSlot& slot : site.slots) {
+    input.slots.push_back({.id = slot.id,
+                           .name = slot.name,
+                           .types = slot.types,
+                           .limit = slot.limit,
+                           .max_limit = slot.max_limit,
+                           .hide_seen = slot.hide_seen,
+                           .temperature = static_cast<float>(slot.temperature),
+                           .diversity = static_cast<float>(slot.diversity)});
+  }
+
+  ItemIndex index;
+  std::unordered_map<std::string, std::uint32_t> named;
+  store.for_each_content([&](const ContentRow& row) {
+    if (row.status == origin::ContentStatus::kDraft) {
+      ++out.drafts;
+      return;
+    }
+    index.emplace(row.item_id, input.items.size());
+    named.emplace(row.uuid, row.item_id);
+    named.emplace(row.foreign_id, row.item_id);
+    input.items.push_back(item_of(row, site));
+  });
+  if (input.items.empty()) out.warnings.emplace_back("there is no live content: every slot will keep its default");
+  if (model) apply_model(*model, site, index, out);
+  add_rules(site, named, out);
+  return out;
+}
+
+}  // namespace footlight::publish

@@ -1,0 +1,38 @@
+// Store, site and trained model -> the plain description that core's builder turns into a snapshot.
+//
+// Defaults, where the site or the training says nothing:
+//   completeness   what the questions' explicit shares leave of 1, in equal parts for the others; all sum to 1, so that
+//                  a whole questionnaire is worth the whole of its part of personalizationScore
+//   noun           the option's label
+//   reasons        English ones when the site gives none at all; the default reason stays without words
+//   bias           item_item * intercept of the item-item model + prior * popularity log-odds; 0 for what has not been
+//                  learned, so a new item starts in the middle and the questionnaire alone decides
+//   prior          0 where fewer than the model's min_visitors stand behind it
+// Drafts stay out. A rule about content that is not published is left out and reported: taking an item offline must not
+// stop the site from publishing.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/snapshot/builder.h"
+#include "origin/learn/model.h"
+#include "origin/store/site.h"
+#include "origin/store/store.h"
+
+namespace footlight::publish {
+
+struct Assembled {
+  snapshot::SnapshotInput input;  // version and created_at_s are the publisher's to set
+  std::vector<std::string> warnings;
+  std::uint32_t drafts = 0;
+  std::uint32_t learned_items = 0;  // published with a row or bias of their own
+};
+
+// `model` may be empty: then the content matcher alone decides.
+[[nodiscard]] Assembled assemble(origin::Store& store, const origin::Site& site,
+                                 const std::optional<learn::Model>& model);
+
+}  // namespace footlight::publish

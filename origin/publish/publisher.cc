@@ -1,0 +1,232 @@
+#include "origin/publish/publisher.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+#include <set>
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/snapshot/builder.h"
+#include "origin/learn/ease.h"
+#include "origin/learn/model.h"
+#include "origin/publish/assemble.h"
+#include "origin/publish/file_write.h"
+#include "origin/publish/live.h"
+#include "origin/publish/pack.h"
+#include "origin/publish/sha256.h"
+
+namespace footlight::publish {
+namespace {
+
+using origin::Store;
+
+// Holds publish/.lock: versions become live in the order in which they are given.
+class Lock {
+ public:
+  explicit Lock(const std::filesystem::path& directory) {
+    std::filesystem::create_directories(directory);
+    fd_ = ::open((directory / ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (fd_ < 0 || ::flock(fd_, LOCK_EX) != 0) {
+      throw std::system_error(errno, std::generic_category(), "cannot lock " + directory.string());
+    }
+  }
+  ~Lock() { ::close(fd_); }
+  Lock(const Lock&) = delete;
+  Lock& operator=(const Lock&) = delete;
+
+ private:
+  int fd_ = -1;
+};
+
+PublishedFile write_file(const std::filesystem::path& directory, std::span<const std::byte> bytes) {
+  PublishedFile file{sha256_hex(bytes), bytes.size()};
+  // A name that is a hash cannot hold other bytes, unless a disk lost some: then the size tells.
+  std::error_code error;
+  if (std::filesystem::file_size(directory / file.sha256, error) != bytes.size() || error) {
+    replace_file(directory / file.sha256, bytes);
+  }
+  return file;
+}
+
+std::vector<std::byte> build_or_refuse(const snapshot::SnapshotInput& input) {
+  auto built = snapshot::build(input);
+  if (!built) throw CannotPublish(fmt::format("{} ({})", built.error().what, status_name(built.error().status)));
+  return std::move(*built);
+}
+
+// The database counts up by itself; a folder that another database published into may be ahead of it.
+std::uint64_t next_version(Store& store, const std::filesystem::path& directory) {
+  std::uint64_t taken = 0;
+  const auto manifest = directory / "manifest.json";
+  if (std::filesystem::exists(manifest)) {
+    try {
+      taken = read_manifest(read_file(manifest)).version;
+    } catch (const ManifestRefused&) {  // a broken file stops nobody from publishing a good one
+    }
+  }
+  std::uint64_t version = store.next_snapshot_version();
+  while (version <= taken) version = store.next_snapshot_version();
+  return version;
+}
+
+std::set<std::string> files_of(const Manifest& manifest) {
+  std::set<std::string> names{manifest.snapshot.sha256};
+  for (const Pack& pack : manifest.packs) names.insert(pack.file.sha256);
+  return names;
+}
+
+std::size_t prune(Store& store, const PublishOptions& options, const Manifest& live) {
+  if (options.keep == 0) return 0;
+  std::set<std::string> kept = files_of(live);
+  std::size_t seen = 0;
+  for (const origin::SnapshotRow& row : store.snapshots()) {
+    if (seen++ == options.keep) break;
+    try {
+      kept.merge(files_of(read_manifest(row.manifest)));
+    } catch (const ManifestRefused&) {
+    }
+  }
+  std::size_t removed = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(options.directory)) {
+    const std::string name = entry.path().filename().string();
+    const bool ours = name.size() == 64 && name.find_first_not_of("0123456789abcdef") == std::string::npos;
+    if (ours && !kept.contains(name) && std::filesystem::remove(entry.path())) ++removed;
+  }
+  return removed;
+}
+
+void copy_out(const PublishOptions& options, const Manifest& manifest, std::string_view envelope) {
+  std::filesystem::create_directories(*options.out);
+  for (const std::string& name : files_of(manifest)) {
+    const std::string bytes = read_file(options.directory / name);
+    write_file(*options.out, std::as_bytes(std::span(bytes)));
+  }
+  replace_file(*options.out / "manifest.json", std::as_bytes(std::span(envelope)));
+}
+
+struct Built {
+  std::uint64_t version = 0;
+  std::vector<std::byte> edge;
+  std::vector<std::vector<std::byte>> packs;  // by segment index
+};
+
+// Files, row, manifest.json: from here on nothing may be half done, so cancelling is over.
+PublishReport finish(Store& store, const PublishOptions& options, const std::string& site_name, const Built& built) {
+  PublishReport report;
+  report.key_created = !std::filesystem::exists(options.signing_key);
+  const SigningKey key = SigningKey::load_or_create(options.signing_key);
+  report.public_key = to_base64(key.public_key());
+  if (!options.public_key.empty()) {
+    const std::string line = report.public_key + "\n";
+    replace_file(options.public_key, std::as_bytes(std::span(line)));
+  }
+
+  Manifest& manifest = report.manifest;
+  manifest.site = site_name;
+  manifest.version = built.version;
+  manifest.created_at_s = origin::now_ms() / 1000;
+  manifest.expires_at_s = manifest.created_at_s + options.expires_after_s;
+  manifest.snapshot = write_file(options.directory, built.edge);
+  for (std::uint32_t segment = 0; segment < built.packs.size(); ++segment) {
+    manifest.packs.push_back({write_file(options.directory, built.packs[segment]), segment});
+  }
+  const std::string envelope = seal_manifest(manifest, key);
+  store.insert_snapshot({.version = manifest.version,
+                         .created_at_s = manifest.created_at_s,
+                         .sha256 = manifest.snapshot.sha256,
+                         .manifest = envelope,
+                         .state = "live",
+                         .note = options.note,
+                         .path = std::filesystem::absolute(options.directory / manifest.snapshot.sha256).string()});
+  replace_file(options.directory / "manifest.json", std::as_bytes(std::span(envelope)));
+  if (options.out) copy_out(options, manifest, envelope);
+  report.pruned = prune(store, options, manifest);
+  return report;
+}
+
+void check(const std::atomic<bool>& cancel) {
+  if (cancel.load()) throw learn::Cancelled{};
+}
+
+std::vector<std::byte> with_version(const std::filesystem::path& file, const PublishedFile& named,
+                                    std::uint64_t version) {
+  const std::string text = read_file(file);
+  const auto bytes = std::as_bytes(std::span(text));
+  check_file(named, bytes);
+  std::vector<std::byte> changed(bytes.begin(), bytes.end());
+  if (changed.size() < sizeof(snapshot::Header)) throw CannotPublish(named.sha256 + " is not a snapshot");
+  std::memcpy(changed.data() + offsetof(snapshot::Header, version), &version, sizeof version);
+  const LiveSnapshot opens(changed);
+  return changed;
+}
+
+}  // namespace
+
+PublishReport publish(Store& store, const PublishOptions& options, const PublishProgress& progress,
+                      const std::atomic<bool>& cancel) {
+  const auto site = store.site();
+  if (!site) throw CannotPublish("no site has been imported yet: footlight import site FILE");
+  const Lock lock(options.directory);
+
+  progress("reading content", -1);
+  std::optional<learn::Model> model;
+  if (const auto bytes = store.model(learn::kModelName)) model = learn::decode_model(*bytes);
+  Assembled assembled = assemble(store, site->site, model);
+  check(cancel);
+
+  Built built;
+  built.version = next_version(store, options.directory);
+  assembled.input.version = built.version;
+  assembled.input.created_at_s = static_cast<std::uint32_t>(origin::now_ms() / 1000);
+  progress("building the snapshot", -1);
+  built.edge = build_or_refuse(assembled.input);
+  const LiveSnapshot edge(built.edge);
+  const auto segments = static_cast<std::uint32_t>(edge.view().segments().size());
+  for (std::uint32_t segment = 0; segment < segments; ++segment) {
+    check(cancel);
+    progress("cutting segment packs", static_cast<double>(segment) / segments);
+    built.packs.push_back(build_or_refuse(cut_pack(assembled.input, edge.view(), segment)));
+  }
+  check(cancel);
+  progress("writing and signing", -1);
+  PublishReport report = finish(store, options, site->site.name, built);
+  report.items = static_cast<std::uint32_t>(assembled.input.items.size());
+  report.drafts = assembled.drafts;
+  report.learned_items = assembled.learned_items;
+  report.has_model = model.has_value();
+  report.warnings = std::move(assembled.warnings);
+  return report;
+}
+
+PublishReport rollback(Store& store, std::uint64_t version, const PublishOptions& options) {
+  const auto row = store.snapshot(version);
+  if (!row) throw CannotPublish(fmt::format("there is no version {}: footlight snapshots lists them", version));
+  const Lock lock(options.directory);
+  const Manifest old = read_manifest(row->manifest);
+  for (const std::string& name : files_of(old)) {
+    if (!std::filesystem::exists(options.directory / name)) {
+      throw CannotPublish(fmt::format("the files of version {} have been pruned; publish --keep keeps more", version));
+    }
+  }
+  Built built;
+  built.version = next_version(store, options.directory);
+  built.edge = with_version(options.directory / old.snapshot.sha256, old.snapshot, built.version);
+  for (const Pack& pack : old.packs) {
+    built.packs.push_back(with_version(options.directory / pack.file.sha256, pack.file, built.version));
+  }
+  PublishOptions noted = options;
+  if (noted.note.empty()) noted.note = fmt::format("roll back to {}", version);
+  PublishReport report = finish(store, noted, old.site, built);
+  report.items = static_cast<std::uint32_t>(LiveSnapshot(built.edge).view().items().size());
+  return report;
+}
+
+}  // namespace footlight::publish

@@ -1,0 +1,67 @@
+// Publishing: the store's content, site and model become files that an edge, a browser and the origin decide with.
+//
+//     publish/
+//       manifest.json    the signed envelope of what is live (wasm/binding/manifest.ts); replaced last
+//       <sha256>         immutable: the edge snapshot and one segment pack per segment
+//       .lock            one publish at a time
+//
+// Order of writing: files, then the row in the store, then manifest.json, each whole or not at all. Interrupted anywhere,
+// what was live stays live; a row without its manifest.json is made good by the next publish, and no version is ever given
+// twice. Nothing is published that the reader of core, which every consumer runs, would refuse.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "origin/publish/manifest.h"
+#include "origin/publish/signing_key.h"
+#include "origin/store/store.h"
+
+namespace footlight::publish {
+
+struct PublishOptions {
+  std::filesystem::path directory;            // "publish" above; made when it is not there
+  std::filesystem::path signing_key;          // made on the first publish, mode 0600
+  std::filesystem::path public_key;           // its public half as text is kept here; empty: nowhere
+  std::int64_t expires_after_s = 30 * 86400;  // consumers refuse the manifest then: publish at least this often
+  std::size_t keep = 10;                      // files of the newest so many versions stay, for rollback; 0: of all
+  std::optional<std::filesystem::path> out;   // copy what was published here: a folder for any static host
+  std::string note;
+};
+
+struct PublishReport {
+  Manifest manifest;
+  std::string public_key;  // base64
+  bool key_created = false;
+  std::uint32_t items = 0;
+  std::uint32_t drafts = 0;
+  std::uint32_t learned_items = 0;
+  bool has_model = false;
+  std::size_t pruned = 0;  // files removed
+  std::vector<std::string> warnings;
+};
+
+// What the owner can put right: no site imported, content that does not fit the format, a version that is not there.
+class CannotPublish : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+using PublishProgress = std::function<void(std::string_view stage, double share)>;
+
+// Throws CannotPublish, learn::Cancelled, std::system_error (files), or what the store throws.
+PublishReport publish(origin::Store& store, const PublishOptions& options, const PublishProgress& progress,
+                      const std::atomic<bool>& cancel);
+
+// Publishes the content of an older version as a new version: consumers refuse to go back, and need not know that
+// this is one. Content, model and site in the store are not changed: the next publish brings them back.
+PublishReport rollback(origin::Store& store, std::uint64_t version, const PublishOptions& options);
+
+}  // namespace footlight::publish

@@ -1,0 +1,123 @@
+#include "origin/publish/signing_key.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <stdexcept>
+#include <system_error>
+
+#include <fmt/format.h>
+#include <sodium.h>
+
+#include "origin/publish/file_write.h"
+#include "origin/publish/sha256.h"
+
+namespace footlight::publish {
+namespace {
+
+void need_sodium() {
+  if (sodium_init() < 0) throw std::runtime_error("libsodium could not be initialised");
+}
+
+}  // namespace
+
+SigningKey SigningKey::load(const std::filesystem::path& file) {
+  need_sodium();
+  struct stat status {};
+  if (::stat(file.c_str(), &status) != 0) {
+    throw std::system_error(errno, std::generic_category(), "signing key " + file.string());
+  }
+  if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    throw std::runtime_error(
+        fmt::format("signing key {} can be read by others (mode {:03o}): if nobody has copied it, chmod 600 it; "
+                    "otherwise remove it, publish with a new one, and configure the new public key",
+                    file.string(), status.st_mode & 0777U));
+  }
+  std::string text = read_file(file);
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  SigningKey key;
+  std::string secret;
+  try {
+    secret = from_base64(text);
+  } catch (const std::invalid_argument&) {
+  }
+  const bool sized = secret.size() == key.secret_.size();
+  if (sized) {
+    std::copy(secret.begin(), secret.end(), key.secret_.begin());
+    crypto_sign_ed25519_sk_to_pk(key.public_key_.data(), key.secret_.data());
+  }
+  sodium_memzero(text.data(), text.size());
+  sodium_memzero(secret.data(), secret.size());
+  if (!sized) throw std::runtime_error("signing key " + file.string() + " is not one line of base64 of 64 bytes");
+  return key;
+}
+
+SigningKey SigningKey::load_or_create(const std::filesystem::path& file) {
+  need_sodium();
+  std::error_code ignored;
+  if (std::filesystem::exists(file, ignored)) return load(file);
+  if (file.has_parent_path() && std::filesystem::create_directories(file.parent_path())) {
+    std::filesystem::permissions(file.parent_path(), std::filesystem::perms::owner_all);
+  }
+  SigningKey key;
+  crypto_sign_keypair(key.public_key_.data(), key.secret_.data());
+  std::string text = to_base64(key.secret_) + "\n";
+  // O_EXCL by way of link(2): when two first publishes race, one key wins and both use it.
+  const bool made = create_file(file, std::as_bytes(std::span(text)), 0600);
+  sodium_memzero(text.data(), text.size());
+  return made ? std::move(key) : load(file);
+}
+
+SigningKey::~SigningKey() { sodium_memzero(secret_.data(), secret_.size()); }
+
+Signature SigningKey::sign(std::string_view message) const {
+  Signature signature{};
+  crypto_sign_detached(signature.data(), nullptr, reinterpret_cast<const unsigned char*>(message.data()),
+                       message.size(), secret_.data());
+  return signature;
+}
+
+bool verify_signature(const PublicKey& key, std::string_view message,
+                      std::span<const unsigned char> signature) noexcept {
+  return signature.size() == crypto_sign_BYTES &&
+         crypto_sign_verify_detached(signature.data(), reinterpret_cast<const unsigned char*>(message.data()),
+                                     message.size(), key.data()) == 0;
+}
+
+std::string to_base64(std::span<const unsigned char> bytes) {
+  std::string text(sodium_base64_encoded_len(bytes.size(), sodium_base64_VARIANT_ORIGINAL), '\0');
+  sodium_bin2base64(text.data(), text.size(), bytes.data(), bytes.size(), sodium_base64_VARIANT_ORIGINAL);
+  text.pop_back();
+  return text;
+}
+
+std::string from_base64(std::string_view text) {
+  std::string plain(text);
+  while (!plain.empty() && plain.back() == '=') plain.pop_back();
+  std::replace(plain.begin(), plain.end(), '-', '+');
+  std::replace(plain.begin(), plain.end(), '_', '/');
+  std::string bytes(plain.size() * 3 / 4 + 1, '\0');
+  std::size_t size = 0;
+  if (sodium_base642bin(reinterpret_cast<unsigned char*>(bytes.data()), bytes.size(), plain.data(), plain.size(),
+                        nullptr, &size, nullptr, sodium_base64_VARIANT_ORIGINAL_NO_PADDING) != 0) {
+    throw std::invalid_argument("not base64");
+  }
+  bytes.resize(size);
+  return bytes;
+}
+
+PublicKey public_key_from_base64(std::string_view text) {
+  const std::string bytes = from_base64(text);
+  PublicKey key{};
+  if (bytes.size() != key.size()) throw std::invalid_argument("a public key is base64 of 32 bytes");
+  std::copy(bytes.begin(), bytes.end(), key.begin());
+  return key;
+}
+
+std::string key_id(const PublicKey& key) { return sha256_hex(std::as_bytes(std::span(key))).substr(0, 16); }
+
+}  // namespace footlight::publish

@@ -1,0 +1,198 @@
+#include "origin/store/schema.h"
+
+#include <stdexcept>
+
+namespace footlight::origin {
+namespace {
+
+// SPEC.md's tables have its columns under its names. What SPEC.md has as UUID is TEXT, times are
+// INTEGER (milliseconds since 1970, UTC), and what holds ciphertext is BLOB: privacy/vault.h draws
+// the bytes. Columns in plain text are those that the service has to search by or that say nothing
+// about the person: times, levels, flags. `seq` and `visitor` are keys inside this file; they are
+// short, so that 1M interactions a day stay small. In user_profiles visitor_record comes before the
+// long columns: a decision reads that one alone.
+constexpr Sql kSchema = R"sql(
+CREATE TABLE meta (
+  name TEXT PRIMARY KEY NOT NULL,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE site (
+  version INTEGER PRIMARY KEY AUTOINCREMENT,
+  document TEXT NOT NULL,
+  updated_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE content (
+  item_id INTEGER PRIMARY KEY AUTOINCREMENT CHECK (item_id BETWEEN 1 AND 4294967294),
+  uuid TEXT NOT NULL UNIQUE,
+  foreign_id TEXT NOT NULL UNIQUE,
+  type TEXT NOT NULL,
+  status TEXT NOT NULL CHECK (status IN ('live', 'draft')),
+  attributes TEXT NOT NULL,
+  body TEXT NOT NULL,
+  locales TEXT NOT NULL,
+  active_from INTEGER,
+  active_until INTEGER,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE user_profiles (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  visitor_record BLOB NOT NULL,
+  personalization_enabled INTEGER NOT NULL DEFAULT 1 CHECK (personalization_enabled IN (0, 1)),
+  personalization_opt_out INTEGER NOT NULL DEFAULT 0 CHECK (personalization_opt_out IN (0, 1)),
+  engagement_level INTEGER NOT NULL DEFAULT 1 CHECK (engagement_level BETWEEN 1 AND 5),
+  personalization_score INTEGER NOT NULL DEFAULT 0 CHECK (personalization_score BETWEEN 0 AND 100),
+  last_engaged_at INTEGER,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  email_hash BLOB UNIQUE,
+  foreign_hash BLOB UNIQUE,
+  email BLOB,
+  timeline BLOB,
+  personal_meaning BLOB,
+  project_for BLOB,
+  format BLOB,
+  materials BLOB,
+  excited_parts BLOB,
+  involvement BLOB,
+  start_timing BLOB,
+  budget BLOB,
+  logline BLOB,
+  description BLOB,
+  want_consult BLOB,
+  preferred_format BLOB,
+  preferred_genres BLOB,
+  further_answers BLOB
+) STRICT;
+
+CREATE TABLE personalized_content (
+  id TEXT PRIMARY KEY NOT NULL,
+  user_profile_id TEXT NOT NULL REFERENCES user_profiles(id) ON DELETE CASCADE,
+  content_type TEXT NOT NULL,
+  content_data BLOB NOT NULL,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  engagement_score INTEGER NOT NULL DEFAULT 0,
+  UNIQUE (user_profile_id, content_type)
+) STRICT;
+CREATE INDEX personalized_content_expiry ON personalized_content(expires_at);
+
+CREATE TABLE visitors (
+  visitor INTEGER PRIMARY KEY AUTOINCREMENT,
+  profile INTEGER UNIQUE REFERENCES user_profiles(seq) ON DELETE CASCADE,
+  hash BLOB UNIQUE,
+  segment_id INTEGER NOT NULL DEFAULT 0,
+  CHECK (profile IS NOT NULL OR hash IS NOT NULL)
+) STRICT;
+
+CREATE TABLE content_recommendations (
+  id TEXT PRIMARY KEY NOT NULL,
+  user_profile_id TEXT REFERENCES user_profiles(id) ON DELETE CASCADE,
+  content_id TEXT NOT NULL,
+  content_type TEXT NOT NULL,
+  reason BLOB,
+  score REAL NOT NULL,
+  created_at INTEGER NOT NULL,
+  clicked_at INTEGER,
+  converted_at INTEGER,
+  visitor INTEGER NOT NULL REFERENCES visitors(visitor) ON DELETE CASCADE,
+  slot TEXT,
+  position INTEGER,
+  propensity REAL,
+  snapshot_version INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX content_recommendations_visitor ON content_recommendations(visitor, content_id);
+
+CREATE TABLE interactions (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  event_id BLOB NOT NULL UNIQUE,
+  visitor INTEGER NOT NULL REFERENCES visitors(visitor) ON DELETE CASCADE,
+  item_id INTEGER NOT NULL,
+  action INTEGER NOT NULL CHECK (action BETWEEN 0 AND 4),
+  feedback INTEGER NOT NULL DEFAULT 0 CHECK (feedback BETWEEN 0 AND 3),
+  duration_ms INTEGER NOT NULL DEFAULT 0,
+  occurred_at INTEGER NOT NULL,
+  received_at INTEGER NOT NULL,
+  slot TEXT,
+  position INTEGER,
+  propensity REAL,
+  snapshot_version INTEGER
+) STRICT;
+CREATE INDEX interactions_visitor ON interactions(visitor, occurred_at, id);
+
+CREATE TABLE tokens (
+  hash BLOB PRIMARY KEY NOT NULL,
+  profile INTEGER NOT NULL REFERENCES user_profiles(seq) ON DELETE CASCADE,
+  purpose INTEGER NOT NULL CHECK (purpose IN (0, 1)),
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX tokens_profile ON tokens(profile);
+
+CREATE TABLE api_keys (
+  id TEXT PRIMARY KEY NOT NULL,
+  hash BLOB NOT NULL UNIQUE,
+  label TEXT NOT NULL,
+  scopes TEXT NOT NULL,
+  created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE snapshots (
+  version INTEGER PRIMARY KEY,
+  created_at INTEGER NOT NULL,
+  sha256 TEXT NOT NULL,
+  manifest TEXT NOT NULL,
+  state TEXT NOT NULL,
+  note TEXT NOT NULL,
+  path TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE models (
+  name TEXT PRIMARY KEY NOT NULL,
+  bytes BLOB NOT NULL,
+  updated_at INTEGER NOT NULL
+) STRICT;
+
+PRAGMA user_version = 1;
+)sql";
+
+constexpr Sql kKeysSchema = R"sql(
+CREATE TABLE profile_keys (
+  profile BLOB PRIMARY KEY NOT NULL,
+  wrapped BLOB NOT NULL,
+  created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+PRAGMA user_version = 1;
+)sql";
+
+void migrate_with(Database& db, Sql schema) {
+  // Under the write lock, so that two programs starting at once do not both create the tables.
+  db.execute("BEGIN IMMEDIATE");
+  try {
+    std::int64_t version = 0;
+    {
+      auto query = db.prepare("PRAGMA user_version");
+      if (query->executeStep()) version = query.integer(0);
+    }
+    if (version > kSchemaVersion) {
+      throw std::runtime_error("The database was written by a newer Footlight than this one.");
+    }
+    if (version == 0) db.execute(schema);
+    db.execute("COMMIT");
+  } catch (...) {
+    db.execute("ROLLBACK");
+    throw;
+  }
+}
+
+}  // namespace
+
+void migrate(Database& db) { migrate_with(db, kSchema); }
+void migrate_keys(Database& db) { migrate_with(db, kKeysSchema); }
+
+}  // namespace footlight::origin
