@@ -1,0 +1,284 @@
+// Interactions: into the visitor's record at once, to the origin behind the answer, each only as far as allowed.
+//
+//     POST /api/personalization/interaction     answered from the record; forwarded in batches
+//     POST /api/personalization/interactions    for the SDK, which keeps its events until the origin's receipt: waits
+//                                               for it, takes into the record what has one, and names these ids in
+//                                               `receipts`. With ?wait=0 it answers as the single form does, without.
+//
+// An event that waits here dies with the isolate, so what must not be lost goes through the batch form.
+import { ACTIONS, FEEDBACKS, type InteractionInput } from '../wasm/binding/engine.js';
+import { toBase64Url } from '../wasm/binding/manifest.js';
+import { liveFor } from './api.js';
+import { isCrawler, permission } from './consent.js';
+import { count } from './counters.js';
+import type { Env, Settings } from './env.js';
+import { isObject, type JsonObject, json, parseObject, Refusal, readBody } from './problem.js';
+import type { Live } from './snapshots.js';
+import { originFetch } from './upstream.js';
+import { newUnitId, visitorCookie } from './visitor.js';
+
+const MAX_BODY = 8192;
+const MAX_BATCH_BODY = 65536;
+const MAX_BATCH = 200;
+const MAX_QUEUE = 2000;
+const MAX_REMEMBERED = 20000;
+const FLUSH_MS = 250;
+const MAX_DURATION_MS = 86400000;
+
+interface Event extends InteractionInput {
+  eventId: string;
+  contentType?: string;
+  occurredAt: string;
+  visitorId: string;
+}
+
+export interface Taken {
+  updatedProfile: { engagementLevel: number; personalizationScore: number };
+  /** Set-Cookie, when the record changed and may be kept */
+  cookie: string | undefined;
+}
+
+export async function postInteraction(
+  request: Request,
+  env: Env,
+  ctx: ExecutionContext,
+  settings: Settings,
+): Promise<Response> {
+  const input = parseInteraction(parseObject(await readBody(request, MAX_BODY)), '');
+  const live = await liveFor(request, env, ctx, settings);
+  const visitorId = visitorIdOf(live, request, settings);
+  const taken = takeIn(live, request, [input], settings);
+  if (visitorId) forward([{ ...input, visitorId }], request, ctx, settings);
+  return answer({ success: true, updatedProfile: taken.updatedProfile }, taken.cookie);
+}
+
+export async function postInteractions(
+  request: Request,
+  env: Env,
+  ctx: ExecutionContext,
+  settings: Settings,
+): Promise<Response> {
+  const inputs = parseBatch(await readBody(request, MAX_BATCH_BODY));
+  let live = await liveFor(request, env, ctx, settings);
+  const visitorId = visitorIdOf(live, request, settings);
+  if (!visitorId) {
+    // Nothing may leave, so there is nothing to wait for: the receipt says that nobody need keep these.
+    const taken = takeIn(live, request, inputs, settings);
+    const receipts = inputs.map(({ eventId }) => eventId);
+    return answer({ success: true, receipts, updatedProfile: taken.updatedProfile }, taken.cookie);
+  }
+  const events = inputs.map((input) => ({ ...input, visitorId }));
+  if (new URL(request.url).searchParams.get('wait') === '0') {
+    const taken = takeIn(live, request, inputs, settings);
+    forward(events, request, ctx, settings);
+    const { updatedProfile } = taken;
+    return answer({ success: true, receipts: [], updatedProfile }, taken.cookie, 202);
+  }
+  const receipts = new Set(await send(events, request, settings));
+  live = await liveFor(request, env, ctx, settings); // the wait may have seen other visitors
+  const received = inputs.filter(({ eventId }) => receipts.has(eventId));
+  const { updatedProfile, cookie } = takeIn(live, request, received, settings);
+  const status = receipts.size > 0 ? 200 : 202;
+  return answer({ success: true, receipts: [...receipts], updatedProfile }, cookie, status);
+}
+
+/** For an interaction that the origin has answered itself (with Authorization): the record learns it all the same. */
+export async function takeInProxied(
+  text: string,
+  request: Request,
+  env: Env,
+  ctx: ExecutionContext,
+  settings: Settings,
+): Promise<string | undefined> {
+  const body = parseObject(text);
+  const inputs = 'interactions' in body ? parseBatch(text) : [parseInteraction(body, '')];
+  return takeIn(await liveFor(request, env, ctx, settings), request, inputs, settings).cookie;
+}
+
+/** Takes events into the engine's current visitor, which is the request's. Each event id counts once. */
+function takeIn(live: Live, request: Request, events: readonly Input[], settings: Settings): Taken {
+  const { engine } = live;
+  const { remember: mayRemember } = permission(
+    engine.visitorState(),
+    request.headers,
+    settings.consentMode,
+  );
+  const now = Math.floor(Date.now() / 1000);
+  let changed = false;
+  for (const event of events) {
+    if (wasTaken(event.eventId)) continue;
+    if (!engine.interact(event, now)) continue; // the item is in no page any more
+    count('interaction_taken');
+    changed = true;
+    if (mayRemember) remember(event.eventId);
+  }
+  return {
+    updatedProfile: {
+      engagementLevel: engine.engagementLevel(),
+      personalizationScore: engine.personalizationScore(),
+    },
+    cookie: changed && mayRemember ? visitorCookie(live) : undefined,
+  };
+}
+
+type Input = Omit<Event, 'visitorId'>;
+
+function parseBatch(text: string): Input[] {
+  const { interactions } = parseObject(text);
+  if (!Array.isArray(interactions) || interactions.length > MAX_BATCH) {
+    throw new Refusal('invalid', `'interactions' is not a list of at most ${MAX_BATCH}.`);
+  }
+  return interactions.map((value, i) => parseInteraction(value, `/interactions/${i}`));
+}
+
+function parseInteraction(value: unknown, pointer: string): Input {
+  const bad = (field: string, what: string) =>
+    new Refusal('invalid', `${what}.`, `${pointer}/${field}`);
+  if (!isObject(value)) throw bad('', 'An interaction is an object');
+  const { contentId, contentType, action, duration, feedback, eventId, occurredAt } =
+    value as JsonObject;
+  if (!isText(contentId)) throw bad('contentId', 'The id of the content is missing');
+  if (!isOneOf(ACTIONS, action)) throw bad('action', `An action is ${ACTIONS.join(', ')}`);
+  if (feedback != null && !isOneOf(FEEDBACKS, feedback)) {
+    throw bad('feedback', 'Feedback is positive, negative or neutral');
+  }
+  if (duration != null && !(typeof duration === 'number' && duration >= 0)) {
+    throw bad('duration', 'A duration is a number of milliseconds');
+  }
+  for (const [field, text] of Object.entries({ contentType, eventId, occurredAt })) {
+    if (text != null && !isText(text))
+      throw bad(field, 'A text of 1 to 255 characters is expected');
+  }
+  const input: Input = {
+    eventId: isText(eventId) ? eventId : crypto.randomUUID(),
+    contentId,
+    action,
+    occurredAt: isText(occurredAt) ? occurredAt : new Date().toISOString(),
+  };
+  if (isText(contentType)) input.contentType = contentType;
+  if (typeof duration === 'number')
+    input.duration = Math.min(Math.round(duration), MAX_DURATION_MS);
+  if (feedback) input.feedback = feedback;
+  return input;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.length > 0 && value.length <= 255;
+}
+
+function isOneOf<T extends string>(values: readonly T[], value: unknown): value is T {
+  return (values as readonly unknown[]).includes(value);
+}
+
+/**
+ * The unit id as the origin knows it, set now when there is none; undefined when nothing may leave. In the record it is
+ * from the next Set-Cookie on.
+ */
+export function visitorIdOf(live: Live, request: Request, settings: Settings): string | undefined {
+  const { engine } = live;
+  const state = engine.visitorState();
+  if (isCrawler(request.headers)) return undefined;
+  if (!permission(state, request.headers, settings.consentMode).measure) return undefined;
+  if (!state.hasUnitId) engine.setUnitId(newUnitId());
+  return unitIdText(engine.visitorRecord());
+}
+
+/** The record's bytes 2 to 9 hold the unit id (core/visitor/RECORD.md). */
+function unitIdText(record: Uint8Array): string {
+  return toBase64Url(record.subarray(2, 10));
+}
+
+const queue: Event[] = [];
+let isFlushing = false;
+
+function forward(
+  events: Event[],
+  request: Request,
+  ctx: ExecutionContext,
+  settings: Settings,
+): void {
+  if (!settings.originUrl) return;
+  queue.push(...events);
+  const excess = queue.length - MAX_QUEUE;
+  if (excess > 0) {
+    queue.splice(0, excess);
+    count('event_dropped', excess);
+  }
+  if (isFlushing) return;
+  isFlushing = true;
+  ctx.waitUntil(flush(request, settings));
+}
+
+async function flush(request: Request, settings: Settings): Promise<void> {
+  try {
+    await scheduler.wait(FLUSH_MS); // what comes meanwhile goes along
+    while (queue.length > 0) {
+      const batch = queue.splice(0, MAX_BATCH);
+      const receipts = new Set(await send(batch, request, settings));
+      const missing = batch.filter(({ eventId }) => !receipts.has(eventId));
+      if (missing.length === 0) continue;
+      // They go with the next visitor's events; the origin counts each id once.
+      queue.unshift(...missing);
+      return;
+    }
+  } finally {
+    isFlushing = false;
+  }
+}
+
+/** Event ids with the origin's receipt. Never rejects. */
+async function send(
+  interactions: readonly Event[],
+  request: Request,
+  settings: Settings,
+): Promise<string[]> {
+  const ids = interactions.map(({ eventId }) => eventId);
+  try {
+    const response = await originFetch(
+      new Request(request.url), // a batch is many visitors': nothing of this one's request goes along
+      settings,
+      '/api/personalization/interactions',
+      {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ interactions }),
+      },
+    );
+    const text = await response.text();
+    if (response.status >= 500 || response.status === 429) {
+      count('origin_unreachable');
+      return [];
+    }
+    count('interaction_forwarded', ids.length);
+    if (!response.ok) {
+      count('origin_refused', ids.length);
+      return ids; // asking again would be refused again
+    }
+    const { receipts } = JSON.parse(text) as { receipts?: unknown };
+    return Array.isArray(receipts) ? receipts.filter(isText) : ids;
+  } catch {
+    count('origin_unreachable');
+    return [];
+  }
+}
+
+// The SDK repeats what it has no receipt for. Best effort: another isolate does not know, and the origin does.
+let taken = new Set<string>();
+let takenBefore = new Set<string>();
+
+function wasTaken(eventId: string): boolean {
+  return taken.has(eventId) || takenBefore.has(eventId);
+}
+
+function remember(eventId: string): void {
+  taken.add(eventId);
+  if (taken.size < MAX_REMEMBERED) return;
+  takenBefore = taken;
+  taken = new Set();
+}
+
+function answer(body: unknown, cookie: string | undefined, status = 200): Response {
+  const response = json(body, status);
+  if (cookie) response.headers.append('set-cookie', cookie);
+  return response;
+}

@@ -1,0 +1,231 @@
+// The questionnaire and the choices: POST /api/profile and POST /api/privacy/consent, as JSON and as plain forms.
+//
+// Answers go two ways: encoded into the visitor's record here, so that the next page is theirs, and as they are to the
+// origin, which keeps the profile. A form needs no JavaScript and ends in 303 back to a page.
+import type { Choice } from '../wasm/binding/engine.js';
+import { liveFor } from './api.js';
+import { permission } from './consent.js';
+import { count } from './counters.js';
+import type { Env, Settings } from './env.js';
+import { visitorIdOf } from './interactions.js';
+import {
+  isForm,
+  isObject,
+  type JsonObject,
+  json,
+  parseObject,
+  problem,
+  Refusal,
+  readBody,
+  seeOther,
+} from './problem.js';
+import type { Live } from './snapshots.js';
+import { originFetch } from './upstream.js';
+import { newUnitId, visitorCookie } from './visitor.js';
+
+const MAX_BODY = 65536;
+const MAX_FIELDS = 64;
+/** Questions whose answer is a list even when it has one value, and by the form's own word: `name[]`. */
+const LISTS = new Set(['personal_meaning', 'materials', 'excited_parts', 'preferred_genres']);
+const BOOLEANS = new Set(['want_consult']);
+/** Fields of a form that are no answers. */
+const FORM_FIELDS = new Set(['email', 'next', 'consent']);
+const UNSTORED = new Refusal('unavailable', 'The profile could not be stored yet.');
+const RETRY_MS = [1000, 5000, 20000];
+
+interface ProfilePost {
+  answers: JsonObject;
+  /** purposes granted together with the answers */
+  consent: Changes;
+  next: string | null;
+  body: JsonObject;
+}
+
+export async function postProfile(
+  request: Request,
+  env: Env,
+  ctx: ExecutionContext,
+  settings: Settings,
+): Promise<Response> {
+  const isFormPost = isForm(request);
+  const text = await readBody(request, MAX_BODY);
+  const post = isFormPost ? profileForm(text) : profileJson(text);
+  // Without a snapshot nothing can be encoded, but the person's answers still reach the origin.
+  const live = await liveFor(request, env, ctx, settings).catch(() => undefined);
+  let cookie: string | undefined;
+  let visitorId: string | undefined;
+  if (live) {
+    applyChoices(live, post.consent, request, settings);
+    const state = live.engine.visitorState();
+    for (const [question, value] of Object.entries(post.answers)) {
+      live.engine.answer(question, valuesOf(value)); // what this snapshot does not ask, the origin may
+    }
+    if (!state.optedOut && state.personalization !== 'denied') cookie = visitorCookie(live);
+    visitorId = visitorIdOf(live, request, settings);
+  }
+  const body = JSON.stringify({ ...post.body, ...(visitorId && { visitorId }) });
+  const stored = storeProfile(body, request, settings);
+  if (isFormPost) {
+    const response = seeOther(request, post.next);
+    if (cookie) response.headers.append('set-cookie', cookie);
+    // The next page does not need the origin, so the person does not wait for it.
+    const isDone = stored.then((answer) => answer !== undefined);
+    ctx.waitUntil(isDone.then((done) => done || storeLater(body, request, settings)));
+    return response;
+  }
+  // The answers are in the record and the page is theirs; the status tells a client to send the profile again.
+  const answer = (await stored) ?? problem(UNSTORED);
+  if (cookie) answer.headers.append('set-cookie', cookie);
+  return answer;
+}
+
+/** The origin's answer to pass on, or undefined when there is none. */
+async function storeProfile(
+  body: string,
+  request: Request,
+  settings: Settings,
+): Promise<Response | undefined> {
+  try {
+    const response = await originFetch(request, settings, '/api/profile', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+    });
+    const text = await response.text();
+    if (response.status >= 500) {
+      count('origin_unreachable');
+      return undefined;
+    }
+    if (!response.ok) count('origin_refused');
+    const type = response.headers.get('content-type') ?? 'application/json';
+    return new Response(text, {
+      status: response.status,
+      headers: { 'content-type': type, 'cache-control': 'no-store' },
+    });
+  } catch {
+    count('origin_unreachable');
+    return undefined;
+  }
+}
+
+/** A form cannot be sent again by a script, so its answers are tried a few times more. */
+async function storeLater(body: string, request: Request, settings: Settings): Promise<boolean> {
+  for (const wait of RETRY_MS) {
+    await scheduler.wait(wait);
+    if (await storeProfile(body, request, settings)) return true;
+  }
+  count('event_dropped');
+  return false;
+}
+
+function profileJson(text: string): ProfilePost {
+  const body = parseObject(text);
+  const answers = body.questionnaireData ?? {};
+  if (!isObject(answers) || Object.keys(answers).length > MAX_FIELDS) {
+    throw new Refusal('invalid', `'questionnaireData' is not an object of answers.`);
+  }
+  const consent = isObject(body.consent) ? changesOf(body.consent) : {};
+  return { answers, consent, next: null, body };
+}
+
+function profileForm(text: string): ProfilePost {
+  const form = new URLSearchParams(text);
+  const answers: JsonObject = {};
+  const names = [...new Set(form.keys())].filter((name) => !FORM_FIELDS.has(name));
+  if (names.length > MAX_FIELDS) throw new Refusal('invalid', 'Too many fields.');
+  for (const field of names) {
+    const values = form.getAll(field).filter((value) => value.trim() !== '');
+    if (values.length === 0) continue;
+    const name = field.replace(/\[\]$/, '');
+    if (BOOLEANS.has(name)) answers[name] = /^(?:on|true|yes|1)$/i.test(values[0] ?? '');
+    else if (name !== field || LISTS.has(name) || values.length > 1) answers[name] = values;
+    else answers[name] = values[0];
+  }
+  const email = form.get('email')?.trim();
+  const consent: Changes = {};
+  for (const purpose of form.getAll('consent')) {
+    if (purpose === 'personalization' || purpose === 'measurement') consent[purpose] = 'granted';
+  }
+  return {
+    answers,
+    consent,
+    next: form.get('next'),
+    body: { ...(email && { email }), questionnaireData: answers },
+  };
+}
+
+function valuesOf(value: unknown): string[] {
+  return (Array.isArray(value) ? value : [value])
+    .filter((item) => item !== null && item !== undefined && typeof item !== 'object')
+    .map(String)
+    .filter((text) => text !== '');
+}
+
+interface Changes {
+  personalization?: Choice;
+  measurement?: Choice;
+  optedOut?: boolean;
+}
+
+export async function postConsent(
+  request: Request,
+  env: Env,
+  ctx: ExecutionContext,
+  settings: Settings,
+): Promise<Response> {
+  const text = await readBody(request, MAX_BODY);
+  const form = isForm(request) ? new URLSearchParams(text) : undefined;
+  const changes = changesOf(form ? Object.fromEntries(form) : parseObject(text));
+  const live = await liveFor(request, env, ctx, settings);
+  applyChoices(live, changes, request, settings);
+  const { personalization, measurement, optedOut } = live.engine.visitorState();
+  const response = form
+    ? seeOther(request, form.get('next'))
+    : json({ success: true, consent: { personalization, measurement, optedOut } });
+  response.headers.append('set-cookie', visitorCookie(live));
+  return response;
+}
+
+/** Choices by name: granted, denied, unset, or true and false. */
+function changesOf(body: JsonObject): Changes {
+  const changes: Changes = {};
+  for (const purpose of ['personalization', 'measurement'] as const) {
+    const value = body[purpose];
+    if (value === undefined) continue;
+    const choice = CHOICES.get(value);
+    if (!choice) throw new Refusal('invalid', `'${purpose}' is granted or denied.`);
+    changes[purpose] = choice;
+  }
+  const optOut = body.optedOut ?? body.opt_out;
+  if (optOut !== undefined) changes.optedOut = CHOICES.get(optOut) === 'granted';
+  return changes;
+}
+
+const CHOICES = new Map<unknown, Choice>([
+  ['granted', 'granted'],
+  ['denied', 'denied'],
+  ['unset', 'unset'],
+  [true, 'granted'],
+  [false, 'denied'],
+  ['true', 'granted'],
+  ['false', 'denied'],
+  ['on', 'granted'],
+]);
+
+/** Whoever denies personalization is forgotten; whoever denies measurement loses the unit id. */
+function applyChoices(live: Live, changes: Changes, request: Request, settings: Settings): void {
+  const { engine } = live;
+  const before = engine.visitorState();
+  const personalization = changes.personalization ?? before.personalization;
+  const measurement = changes.measurement ?? before.measurement;
+  // Granting personalization is the later choice, and takes an earlier opt-out back.
+  const optedOut = changes.optedOut ?? (before.optedOut && changes.personalization !== 'granted');
+  if (optedOut || personalization === 'denied') engine.loadVisitor();
+  engine.setConsent('personalization', personalization);
+  engine.setConsent('measurement', measurement);
+  engine.setOptOut(optedOut);
+  const state = engine.visitorState();
+  const { measure } = permission(state, request.headers, settings.consentMode);
+  if (!measure) engine.setUnitId(null);
+  else if (!state.hasUnitId) engine.setUnitId(newUnitId());
+}

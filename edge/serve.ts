@@ -1,0 +1,337 @@
+// A page on its way to a visitor: from kept pieces when it can be kept, through HTMLRewriter otherwise, and as it is
+// whenever nothing is known of the visitor or anything fails.
+//
+// Kept pages are answered without asking the site. Behind an answer the site is asked at most every PAGE_REVALIDATE_S
+// whether the page is still the same; only after a long pause does a visitor wait for that.
+import type { DecideOptions, SlotRequest } from '../wasm/binding/engine.js';
+import { handOver } from './assemble.js';
+import { isCrawler, type Permission, permission, refusesBySignal } from './consent.js';
+import { count } from './counters.js';
+import { readDecision } from './decision.js';
+import type { Env, Settings } from './env.js';
+import {
+  isExplicitlyPublic,
+  isHtml,
+  isKeepable,
+  MAX_PAGE_BYTES,
+  ownHeaders,
+  readUpTo,
+  validatorsOf,
+} from './html.js';
+import { type KeptPage, KeptPages } from './kept.js';
+import { Page } from './pages.js';
+import { currentSnapshot, type Live, retire } from './snapshots.js';
+import { fillStream } from './stream.js';
+import { passThrough, sharedPageRequest, siteRequest } from './upstream.js';
+import { hasForeignCookies, loadVisitor, newUnitId, recordText, visitorCookie } from './visitor.js';
+
+/** A page unasked for this long is checked before it is shown. */
+const MAX_STALE_MS = 60000;
+/** How long one check may take before another request tries. */
+const CHECK_MS = 15000;
+const PLAIN_TTL_MS = 60000;
+
+const kept = new KeptPages();
+
+export function keptPages(): { pages: number; bytes: number } {
+  return { pages: kept.size, bytes: kept.bytes };
+}
+
+/** Answers GET and HEAD for everything that may be a page. At once, without a promise, when it is kept and fresh. */
+export function servePage(
+  request: Request,
+  env: Env,
+  ctx: ExecutionContext,
+  settings: Settings,
+): Response | Promise<Response> {
+  const url = request.url;
+  const cookies = request.headers.get('cookie');
+  const found = kept.get(url);
+  const isShared = !hasForeignCookies(cookies) && request.headers.get('authorization') === null;
+  const usable = found && (isShared || found.isPublic) ? found : undefined;
+  const age = usable ? Date.now() - usable.checkedAtMs : 0;
+  if (usable?.page && age <= settings.pageRevalidateMs) {
+    return answerKept(request, usable, usable.page, cookies, env, ctx, settings);
+  }
+  return serveChecked(request, env, ctx, settings, usable, age, isShared);
+}
+
+async function serveChecked(
+  request: Request,
+  env: Env,
+  ctx: ExecutionContext,
+  settings: Settings,
+  found: KeptPage | undefined,
+  age: number,
+  isShared: boolean,
+): Promise<Response> {
+  const url = request.url;
+  const cookies = request.headers.get('cookie');
+  if (found) {
+    const current = await checked(url, found, age, ctx, settings);
+    if (current?.page) {
+      return answerKept(request, current, current.page, cookies, env, ctx, settings);
+    }
+    if (current) return passThrough(request, settings);
+  }
+  if (request.method !== 'GET') return passThrough(request, settings);
+
+  const response = await fetch(siteRequest(request, settings, true));
+  if (!isHtml(response)) return response;
+  let html: ReadableStream<Uint8Array> = response.body as ReadableStream<Uint8Array>;
+  const isPublic = isExplicitlyPublic(response.headers);
+  if ((isShared || isPublic) && isKeepable(response.headers)) {
+    const { bytes, rest } = await readUpTo(html, MAX_PAGE_BYTES);
+    if (bytes) {
+      const made = await keep(url, bytes, response.headers, isPublic, settings);
+      if (made?.page) return answerKept(request, made, made.page, cookies, env, ctx, settings);
+      return new Response(bytes, response);
+    }
+    html = rest;
+  }
+  return answerStreamed(request, response, html, cookies, env, ctx, settings);
+}
+
+/** The kept page, checked against the site now or behind the answer; undefined when it is gone. */
+async function checked(
+  url: string,
+  found: KeptPage,
+  age: number,
+  ctx: ExecutionContext,
+  settings: Settings,
+): Promise<KeptPage | undefined> {
+  if (!found.page) {
+    if (age <= PLAIN_TTL_MS) return found;
+    kept.delete(url);
+    return undefined;
+  }
+  const now = Date.now();
+  if (now < found.checkingUntilMs) return found;
+  found.checkingUntilMs = now + CHECK_MS;
+  const check = revalidate(url, found, settings).catch(() => count('site_unreachable'));
+  if (age <= MAX_STALE_MS && settings.pageRevalidateMs > 0) {
+    ctx.waitUntil(check);
+    return found;
+  }
+  await check;
+  return kept.get(url);
+}
+
+async function revalidate(url: string, found: KeptPage, settings: Settings): Promise<void> {
+  const response = await fetch(sharedPageRequest(url, settings, found.validators));
+  count('page_revalidated');
+  found.checkingUntilMs = 0;
+  if (response.status >= 500) {
+    await response.body?.cancel();
+    count('site_unreachable'); // the page as it was is better than the site's error
+    return;
+  }
+  if (response.status === 304) {
+    found.checkedAtMs = Date.now();
+    return;
+  }
+  if (isHtml(response) && isKeepable(response.headers)) {
+    const { bytes, rest } = await readUpTo(
+      response.body as ReadableStream<Uint8Array>,
+      MAX_PAGE_BYTES,
+    );
+    if (bytes) {
+      await keep(url, bytes, response.headers, isExplicitlyPublic(response.headers), settings);
+      return;
+    }
+    await rest.cancel();
+  } else await response.body?.cancel();
+  kept.delete(url);
+}
+
+/** Takes a page apart, unless it is the one that is kept already. Undefined when that fails. */
+async function keep(
+  url: string,
+  bytes: Uint8Array<ArrayBuffer>,
+  headers: Headers,
+  isPublic: boolean,
+  settings: Settings,
+): Promise<KeptPage | undefined> {
+  const now = Date.now();
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+  const hash = String.fromCharCode(...digest);
+  const before = kept.get(url);
+  const isSame = before?.hash === hash;
+  try {
+    const page = isSame ? before.page : await Page.takeApart(bytes);
+    const made: KeptPage = {
+      page: page?.requests.length ? page : undefined,
+      headers: ownHeaders(headers),
+      validators: validatorsOf(headers),
+      hash,
+      isPublic,
+      checkedAtMs: now,
+      checkingUntilMs: 0,
+      usedAt: 0,
+    };
+    if (!isSame) count('page_kept');
+    kept.set(url, made, settings.pageCacheBytes);
+    return made;
+  } catch {
+    count('page_error');
+    return undefined;
+  }
+}
+
+function answerKept(
+  request: Request,
+  current: KeptPage,
+  page: Page,
+  cookies: string | null,
+  env: Env,
+  ctx: ExecutionContext,
+  settings: Settings,
+): Response | Promise<Response> {
+  const text = recordText(cookies);
+  if (!mayBePersonal(request, text, settings)) {
+    count('page_default');
+    return respond(request, current, page);
+  }
+  const live = currentSnapshot(env, ctx, settings);
+  return live instanceof Promise
+    ? live.then((found) => answerPersonal(request, current, page, text, found, settings))
+    : answerPersonal(request, current, page, text, live, settings);
+}
+
+function answerPersonal(
+  request: Request,
+  current: KeptPage,
+  page: Page,
+  text: string | undefined,
+  live: Live | undefined,
+  settings: Settings,
+): Response {
+  try {
+    const visitor = live && openVisitor(live, text, request, settings);
+    if (live && visitor) {
+      const body = page.join(live, ({ requests, lang }) =>
+        readDecision(live.engine, live.engine.decideBytes(requests, optionsFor(lang, visitor))),
+      );
+      count('page_joined');
+      return respond(request, current, page, body, visitor.cookie);
+    }
+    if (live) count('page_default');
+    else failOpen('no_snapshot');
+  } catch (error) {
+    engineFailed(error);
+  }
+  return respond(request, current, page);
+}
+
+/** `body`: undefined for the page as it is; other bytes are gone afterwards. */
+function respond(
+  request: Request,
+  current: KeptPage,
+  page: Page,
+  body?: Uint8Array<ArrayBuffer>,
+  cookie?: string,
+): Response {
+  const init = { headers: current.headers };
+  let response: Response;
+  if (request.method === 'HEAD') response = new Response(null, init);
+  else response = body ? handOver(body, init) : new Response(page.original, init);
+  if (cookie) response.headers.append('set-cookie', cookie);
+  return response;
+}
+
+async function answerStreamed(
+  request: Request,
+  response: Response,
+  html: ReadableStream<Uint8Array>,
+  cookies: string | null,
+  env: Env,
+  ctx: ExecutionContext,
+  settings: Settings,
+): Promise<Response> {
+  const headers = ownHeaders(response.headers);
+  for (const cookie of response.headers.getSetCookie()) headers.append('set-cookie', cookie);
+  const cacheControl = response.headers.get('cache-control') ?? '';
+  if (/no-store/i.test(cacheControl)) headers.set('cache-control', cacheControl);
+  const text = recordText(cookies);
+  let body = html;
+  if (mayBePersonal(request, text, settings)) {
+    const found = currentSnapshot(env, ctx, settings);
+    const live = found instanceof Promise ? await found : found;
+    try {
+      const visitor = live && openVisitor(live, text, request, settings);
+      if (live && visitor) {
+        if (visitor.cookie) headers.append('set-cookie', visitor.cookie);
+        const decideNow = (requests: readonly SlotRequest[], lang: string | undefined) => {
+          // Other requests may have used the engine since the last chunk.
+          loadVisitor(live, visitor.text);
+          try {
+            return live.engine.decideIndexes(requests, optionsFor(lang, visitor));
+          } catch (error) {
+            engineFailed(error);
+            throw error;
+          }
+        };
+        body = fillStream(html, live, decideNow, ({ failed }) => {
+          if (!failed) count('page_streamed');
+        });
+      } else if (live) count('page_default');
+      else failOpen('no_snapshot');
+    } catch (error) {
+      engineFailed(error);
+    }
+  } else count('page_default');
+  return new Response(body, { status: response.status, headers });
+}
+
+interface OpenVisitor {
+  permission: Permission;
+  /** the record, also when it was made just now */
+  text: string | undefined;
+  /** to set, when the record was made just now */
+  cookie: string | undefined;
+}
+
+/** Whether it is worth asking the engine. Crawlers see what everybody sees who is not known. */
+function mayBePersonal(request: Request, text: string | undefined, settings: Settings): boolean {
+  if (text === undefined) {
+    if (settings.consentMode === 'opt-in' || refusesBySignal(request.headers)) return false;
+  }
+  if (!isCrawler(request.headers)) return true;
+  count('crawler');
+  return false;
+}
+
+/** Makes the visitor current in the engine; undefined when the page is to stay as it is. */
+function openVisitor(
+  live: Live,
+  text: string | undefined,
+  request: Request,
+  settings: Settings,
+): OpenVisitor | undefined {
+  const isKnown = loadVisitor(live, text);
+  const state = live.engine.visitorState();
+  const allowed = permission(state, request.headers, settings.consentMode);
+  if (!allowed.personalize) return undefined;
+  if (isKnown) return { permission: allowed, text, cookie: undefined };
+  if (allowed.measure) live.engine.setUnitId(newUnitId());
+  const cookie = visitorCookie(live);
+  return { permission: allowed, text: recordText(cookie), cookie };
+}
+
+function optionsFor(lang: string | undefined, visitor: OpenVisitor): DecideOptions {
+  const now = Math.floor(Date.now() / 1000);
+  const explore = visitor.permission.measure;
+  return lang ? { now, explore, locale: lang } : { now, explore };
+}
+
+function engineFailed(error: unknown): void {
+  if (error instanceof WebAssembly.RuntimeError) {
+    failOpen('engine_trap');
+    retire();
+  } else failOpen('page_error');
+}
+
+function failOpen(reason: 'no_snapshot' | 'engine_trap' | 'page_error'): void {
+  count('page_failed_open');
+  count(reason);
+}
