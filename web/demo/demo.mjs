@@ -1,0 +1,214 @@
+// The whole of Footlight on one machine: `./dev demo`.
+//
+//     visitor -> edge worker (workerd) -> demo site (serve.mjs)
+//                                      -> origin (footlight serve) -> SQLite
+//
+// Makes the database and the site below build/demo the first time, publishes when the content changed, starts all three on
+// loopback and prints what to open. Ctrl-C ends them. `startDemo` is what the end-to-end tests start, too.
+import { execFile, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { dirname, join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { parseArgs, promisify } from 'node:util';
+import { Miniflare } from 'miniflare';
+import { serve } from './serve.mjs';
+
+const repository = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+const content = join(repository, 'web/demo/content');
+const run = promisify(execFile);
+
+/** `preferred` when nobody has it, else 0: any free port. */
+async function portOr(preferred, host) {
+  if (preferred === 0) return 0;
+  const probe = createServer();
+  return new Promise((done) => {
+    probe.once('error', () => done(0));
+    probe.listen(preferred, host, () => probe.close(() => done(preferred)));
+  });
+}
+
+/** Imports and publishes, unless this very content is published in this folder already. */
+async function publish(program, data, say) {
+  const files = ['site.json', 'content.jsonl'].map((name) => join(content, name));
+  const hash = createHash('sha256');
+  for (const file of files) hash.update(await readFile(file));
+  const stamp = join(data, 'demo-content');
+  const digest = hash.digest('hex');
+  if (existsSync(stamp) && (await readFile(stamp, 'utf8')) === digest) return;
+  await mkdir(data, { recursive: true });
+  const footlight = async (...args) => {
+    const { stdout } = await run(program, ['--data', data, ...args]);
+    for (const line of stdout.trim().split('\n')) say(`  ${line}`);
+  };
+  say('importing the questionnaire and the content, publishing a signed snapshot');
+  await footlight('import', 'site', files[0]);
+  await footlight('import', 'content', files[1]);
+  await footlight('publish');
+  await writeFile(stamp, digest);
+}
+
+/** Starts `footlight serve` and resolves once it says where it listens. */
+async function startOrigin(program, data, host, port) {
+  const child = spawn(program, ['--data', data, 'serve', '--host', host, '--port', String(port)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = new Promise((done) => child.once('exit', done));
+  const line = await Promise.race([
+    new Promise((done) => createInterface({ input: child.stdout }).once('line', done)),
+    ended.then((status) => {
+      throw new Error(`footlight serve ended with status ${status}`);
+    }),
+  ]);
+  const found = /:(\d+)\b/.exec(line);
+  if (!found) throw new Error(`footlight serve said: ${line}`);
+  return {
+    url: `http://${host}:${found[1]}`,
+    pid: child.pid,
+    close: async () => {
+      child.kill('SIGTERM');
+      await ended;
+    },
+  };
+}
+
+/** The worker as web/build.mjs made it, in workerd. */
+async function startEdge(host, port, bindings) {
+  const built = join(repository, 'build/edge');
+  const read = (name) => readFile(join(built, name));
+  const modules = [
+    {
+      type: 'ESModule',
+      path: 'worker.js',
+      contents: await readFile(join(built, 'worker.js'), 'utf8'),
+    },
+    { type: 'CompiledWasm', path: 'engine.wasm', contents: await read('engine.wasm') },
+  ];
+  for (const name of ['engine.wasm.gz', 'sdk.js.gz', 'elements.js.gz']) {
+    modules.push({ type: 'Data', path: name, contents: await read(name) });
+  }
+  const worker = new Miniflare({
+    modules,
+    compatibilityDate: '2026-04-01',
+    host,
+    port,
+    bindings,
+    unsafeTriggerHandlers: false,
+  });
+  const url = (await worker.ready).origin;
+  return { url, worker, close: () => worker.dispose() };
+}
+
+/**
+ * @param {object} options
+ * @param {string} [options.data] folder of the database and what is published
+ * @param {string} [options.site] folder the demo site is built into
+ * @param {string} [options.program] the `footlight` program
+ * @param {string} [options.host]
+ * @param {number} [options.port] of the edge; 0: any
+ * @param {Record<string, string>} [options.bindings] further variables of the worker
+ * @param {(line: string) => void} [options.say]
+ */
+export async function startDemo({
+  data = join(repository, 'build/demo/data'),
+  site = join(repository, 'build/demo/site'),
+  program = process.env.FOOTLIGHT_PROGRAM ?? join(repository, 'build/release/footlight'),
+  host = '127.0.0.1',
+  port = 0,
+  bindings = {},
+  say = () => {},
+} = {}) {
+  const running = [];
+  const close = async () => {
+    for (const part of running.splice(0).reverse()) await part.close();
+  };
+  try {
+    await run(process.execPath, [join(repository, 'web/demo/build.mjs'), '--out', site]);
+    await publish(program, data, say);
+    const publicKey = (await readFile(join(data, 'keys/signing.pub'), 'utf8')).trim();
+
+    say('starting the origin, the site and the edge worker');
+    const origin = await startOrigin(program, data, host, 0);
+    running.push(origin);
+    const pages = await serve({ root: site, host });
+    running.push(pages);
+    const edge = await startEdge(host, await portOr(port, host), {
+      ORIGIN_URL: origin.url,
+      SITE_URL: `http://${host}:${pages.port}`,
+      PUBLIC_KEY: publicKey,
+      SNAPSHOT_REFRESH_S: '1',
+      PAGE_REVALIDATE_S: '1',
+      ...bindings,
+    });
+    running.push(edge);
+    return {
+      edge: edge.url,
+      origin: origin.url,
+      site: `http://${host}:${pages.port}`,
+      publicKey,
+      data,
+      program,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+const help = `usage: ./dev demo [--port N] [--host ADDRESS] [--fresh]
+
+  --port N         of the edge worker; another one is taken when it is in use (default 8788)
+  --host ADDRESS   to listen on (default 127.0.0.1)
+  --fresh          forget the demo's database and start anew
+`;
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const begin = Date.now();
+  const say = (line) =>
+    console.log(`[${String(Math.round((Date.now() - begin) / 1000)).padStart(4)}s] ${line}`);
+  try {
+    const { values } = parseArgs({
+      options: {
+        port: { type: 'string', default: '8788' },
+        host: { type: 'string', default: '127.0.0.1' },
+        fresh: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+    if (values.help) {
+      console.log(help);
+      process.exit(0);
+    }
+    if (!/^\d{1,5}$/.test(values.port) || Number(values.port) > 65535)
+      throw new Error(`--port ${values.port}: not a port`);
+    if (values.fresh)
+      await rm(join(repository, 'build/demo/data'), { recursive: true, force: true });
+    const demo = await startDemo({ host: values.host, port: Number(values.port), say });
+    console.log(`
+Lanternlight, a film-pitch studio, is open:
+
+  ${demo.edge}/                the homepage, personalised at the edge
+  ${demo.edge}/questionnaire   answer, and the homepage is yours; works with JavaScript off, too
+
+behind it: the origin at ${demo.origin} (${demo.origin}/openapi.json), the bare site at ${demo.site}
+its database and published snapshots: ${demo.data}
+
+Ctrl-C ends it.`);
+    let ending = false;
+    for (const signal of ['SIGINT', 'SIGTERM']) {
+      process.on(signal, async () => {
+        if (ending) return;
+        ending = true;
+        await demo.close();
+        process.exit(0);
+      });
+    }
+  } catch (error) {
+    console.error(`demo: ${error.stderr?.trim() || error.message}`);
+    process.exit(1);
+  }
+}

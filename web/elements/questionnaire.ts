@@ -1,0 +1,152 @@
+// <fl-questionnaire> around a plain form that works without JavaScript (POST /api/profile, 303 to `next`). With it: what
+// deciding needs is fetched while the visitor reads, answers count at once and without a request after the last one,
+// and the origin hears of them in the background. Fields have SPEC.md's names; `email`, `next` and `consent`
+// (a checkbox for each purpose: personalization, measurement) are not answers.
+//
+//   <fl-questionnaire><form method="post" action="/api/profile"> … <input type="hidden" name="next" value="/"></form>
+//
+// With the attribute `stay` the slots of this page are filled and nobody goes anywhere; the event footlight:answered
+// (detail: the decision) says when.
+import type { Answers, Footlight, ProfileRest } from '../sdk/index.js';
+
+const DRAFT = 'fl-draft';
+/** How long leaving may wait for the receipt; the answers are kept and sent again if it does not come. */
+const RECEIPT_MS = 1000;
+const NOT_ANSWERS = new Set(['email', 'next', 'consent']);
+
+export function defineQuestionnaire(client: () => Footlight | undefined): void {
+  if (customElements.get('fl-questionnaire')) return;
+  customElements.define(
+    'fl-questionnaire',
+    class extends HTMLElement {
+      connectedCallback(): void {
+        const form = this.querySelector('form');
+        const page = client();
+        if (!form || !page) return;
+        restoreDraft(form);
+        page.prefetch().catch(() => {}); // the form still goes the plain way
+        form.addEventListener('input', () => saveDraft(form, page));
+        form.addEventListener('submit', (event) => {
+          event.preventDefault();
+          void submit(this, form, page);
+        });
+      }
+    },
+  );
+}
+
+async function submit(element: HTMLElement, form: HTMLFormElement, page: Footlight): Promise<void> {
+  if (!form.reportValidity()) return;
+  element.setAttribute('aria-busy', 'true');
+  const { answers, rest, next } = readForm(form);
+  let decision: unknown;
+  try {
+    decision = await page.profile(answers, rest);
+  } catch {
+    // No engine here. The worker or the origin has the answers, and the next page will be theirs.
+  }
+  forgetDraft();
+  element.removeAttribute('aria-busy');
+  element.dispatchEvent(new CustomEvent('footlight:answered', { bubbles: true, detail: decision }));
+  if (element.hasAttribute('stay') || !next) return;
+  const late = new Promise((resolve) => setTimeout(resolve, RECEIPT_MS));
+  await Promise.race([page.posted, late]);
+  location.assign(next);
+}
+
+interface FormContent {
+  answers: Answers;
+  rest: ProfileRest;
+  next?: string;
+}
+
+/** A group of checkboxes or a multiple select is a list, even of none: that takes earlier answers back. */
+export function readForm(form: HTMLFormElement): FormContent {
+  const data = new FormData(form);
+  const texts = (name: string) => data.getAll(name).map(String);
+  const answers: Answers = {};
+  for (const [field, controls] of fieldsOf(form)) {
+    const values = texts(field).filter(Boolean);
+    const name = field.replace(/\[\]$/, '');
+    const first = controls[0];
+    const isBox = first instanceof HTMLInputElement && first.type === 'checkbox';
+    const isList = first instanceof HTMLSelectElement ? first.multiple : isBox && !isSwitch(first);
+    if (isList) answers[name] = values;
+    else if (isBox) answers[name] = first.checked;
+    else if (values[0] !== undefined) answers[name] = values[0];
+  }
+  const consent: NonNullable<ProfileRest['consent']> = {};
+  for (const purpose of texts('consent')) {
+    if (purpose === 'personalization' || purpose === 'measurement') consent[purpose] = 'granted';
+  }
+  const email = texts('email')[0];
+  const next = texts('next')[0];
+  return {
+    answers,
+    rest: { ...(email && { email }), ...(Object.keys(consent).length > 0 && { consent }) },
+    ...(next && isLocal(next) && { next }),
+  };
+}
+
+function isSwitch(box: HTMLInputElement): boolean {
+  return box.value === 'true' || box.value === 'on';
+}
+
+function fieldsOf(form: HTMLFormElement): Map<string, Element[]> {
+  const fields = new Map<string, Element[]>();
+  for (const control of form.elements) {
+    const name = control.getAttribute('name');
+    if (!name || NOT_ANSWERS.has(name)) continue;
+    fields.set(name, [...(fields.get(name) ?? []), control]);
+  }
+  return fields;
+}
+
+/** Only a place on this site: a form must not become a redirect to anywhere. */
+function isLocal(next: string): boolean {
+  try {
+    return new URL(next, location.href).origin === location.origin;
+  } catch {
+    return false;
+  }
+}
+
+/** Answers half given survive a reload, in this tab alone, for those who let this site remember. */
+function saveDraft(form: HTMLFormElement, page: Footlight): void {
+  if (!page.allows('personalization')) return;
+  const fields = [...new FormData(form)].filter(([name]) => name !== 'next');
+  withSession((session) => session.setItem(DRAFT, JSON.stringify(fields)));
+}
+
+function restoreDraft(form: HTMLFormElement): void {
+  withSession((session) => {
+    const fields = JSON.parse(session.getItem(DRAFT) ?? '[]') as [string, string][];
+    for (const control of form.elements) {
+      const name = control.getAttribute('name');
+      const values = fields.filter(([field]) => field === name).map(([, value]) => value);
+      if (!values.length) continue;
+      if (control instanceof HTMLInputElement && /^(?:checkbox|radio)$/.test(control.type)) {
+        control.checked = values.includes(control.value);
+      } else if (control instanceof HTMLSelectElement) {
+        for (const option of control.options) option.selected = values.includes(option.value);
+      } else if (
+        control instanceof HTMLTextAreaElement ||
+        (control instanceof HTMLInputElement && control.type !== 'hidden')
+      ) {
+        control.value = values[0] ?? '';
+      }
+    }
+  });
+}
+
+function forgetDraft(): void {
+  withSession((session) => session.removeItem(DRAFT));
+}
+
+function withSession(work: (session: Storage) => void): void {
+  try {
+    work(sessionStorage);
+  } catch {
+    // refused, or not ours: then there is no draft
+  }
+}

@@ -1,0 +1,128 @@
+// What the visitor does with the cards of a page, as interactions: seen (half of it for a second), clicked, engaged
+// (time on the page that a card led to), converted ([data-fl-convert]) and judged ([data-fl-feedback]). track() leaves
+// out what is not allowed.
+import type { Footlight, Interaction } from '../sdk/index.js';
+
+const VIEW_MS = 1000;
+/** Shorter stays say nothing. */
+const MIN_ENGAGED_MS = 3000;
+/** sessionStorage: the card that led to the page that is opened next. */
+const OPENED = 'fl-opened';
+
+type Content = Pick<Interaction, 'contentId' | 'contentType'>;
+
+export function watch(page: Footlight): void {
+  const track = (content: Content, rest: Omit<Interaction, 'contentId' | 'contentType'>) =>
+    page.track({ ...content, ...rest });
+  watchViews(page, (content) => track(content, { action: 'view' }));
+  watchStay(page, (content, duration) => track(content, { action: 'engage', duration }));
+
+  const onClick = (event: Event) => {
+    const target = event.target instanceof Element ? event.target : undefined;
+    const control = target?.closest('a,button,[role=button],summary');
+    if (!control) return;
+    const content = contentOf(page, control);
+    const judged = control.getAttribute('data-fl-feedback');
+    const converted = control.hasAttribute('data-fl-convert');
+    const asFound = content ?? (converted ? opened() : undefined);
+    if (!asFound) return;
+    if (judged !== null) {
+      if (judged !== 'positive' && judged !== 'negative' && judged !== 'neutral') return;
+      track(asFound, { action: 'engage', feedback: judged });
+      const buttons = control.parentElement?.querySelectorAll('[data-fl-feedback]') ?? [];
+      for (const button of buttons) button.setAttribute('aria-pressed', `${button === control}`);
+      // "Not for me" is heard at once; praise leaves the page as it is, with its button pressed.
+      if (judged === 'negative') page.decide().catch(() => {});
+      return;
+    }
+    // A control that opens the reason is about Footlight, not about the item.
+    if (control.matches('[data-fl-why],summary')) return;
+    track(asFound, { action: converted ? 'convert' : 'click' });
+    if (control instanceof HTMLAnchorElement) remember(page, control, asFound);
+  };
+  document.addEventListener('click', onClick, true);
+  document.addEventListener('auxclick', onClick, true);
+  document.addEventListener('submit', ({ target }) => {
+    if (!(target instanceof Element) || !target.matches('[data-fl-convert]')) return;
+    const content = contentOf(page, target) ?? opened();
+    if (content) track(content, { action: 'convert' });
+  });
+  // A telephone may never say pagehide; hidden is the last that is sure to come.
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'hidden') void page.flush();
+  });
+}
+
+function contentOf(page: Footlight, element: Element): Content | undefined {
+  const named = element.getAttribute('data-fl-convert');
+  const card = element.closest('[data-fl-id]');
+  const contentId = named || card?.getAttribute('data-fl-id');
+  if (!contentId) return undefined;
+  const entries = Object.values(page.decision?.slots ?? {}).flat();
+  const contentType =
+    card?.getAttribute('data-fl-type') ?? entries.find(({ id }) => id === contentId)?.type;
+  return contentType ? { contentId, contentType } : { contentId };
+}
+
+/** Once a card and page view: at least half of it, or half of the window, in view for a second without a break. */
+function watchViews(page: Footlight, seen: (content: Content) => void): void {
+  const done = new Set<string>();
+  const timers = new Map<Element, ReturnType<typeof setTimeout>>();
+  const observer = new IntersectionObserver(
+    (entries) => {
+      for (const { target, intersectionRatio, intersectionRect } of entries) {
+        clearTimeout(timers.get(target));
+        if (intersectionRatio < 0.5 && intersectionRect.height < innerHeight / 2) continue;
+        const look = () => {
+          const content = contentOf(page, target);
+          if (!content || done.has(content.contentId) || document.hidden) return;
+          done.add(content.contentId);
+          observer.unobserve(target);
+          seen(content);
+        };
+        timers.set(target, setTimeout(look, VIEW_MS));
+      }
+    },
+    { threshold: [0, 0.25, 0.5, 0.75] },
+  );
+  const observe = (root: ParentNode) => {
+    for (const card of root.querySelectorAll('[data-fl-id]')) observer.observe(card);
+  };
+  observe(document);
+  document.addEventListener('footlight:filled', ({ target }) => observe(target as Element));
+}
+
+/** How long the page of an item was looked at, told whenever it is left. */
+function watchStay(page: Footlight, stayed: (content: Content, duration: number) => void): void {
+  const marked = document.querySelector('[data-fl-engage][data-fl-id]');
+  const content = marked ? contentOf(page, marked) : opened();
+  if (!content) return;
+  let since = document.hidden ? 0 : performance.now();
+  document.addEventListener('visibilitychange', () => {
+    const now = performance.now();
+    if (!document.hidden) since = now;
+    else if (since && now - since >= MIN_ENGAGED_MS) {
+      stayed(content, Math.round(now - since));
+      since = 0;
+    }
+  });
+}
+
+function remember(page: Footlight, link: HTMLAnchorElement, content: Content): void {
+  if (link.origin !== location.origin) return;
+  if (!page.allows('measurement') && !page.allows('personalization')) return;
+  try {
+    sessionStorage.setItem(OPENED, JSON.stringify({ path: link.pathname, content }));
+  } catch {
+    // no storage: the stay is not measured
+  }
+}
+
+function opened(): Content | undefined {
+  try {
+    const { path, content } = JSON.parse(sessionStorage.getItem(OPENED) ?? '{}');
+    return path === location.pathname ? content : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,326 @@
+// The SDK's one object. It holds the visitor's record and the page's decision; it asks the network for nothing until
+// something has to be decided here, and for nothing at all after the files are in.
+//
+//   const footlight = createFootlight({ mode: 'edge', publicKey: '…' });
+//   footlight.on((decision) => …);
+//   await footlight.profile({ format: 'Feature Film' });
+import {
+  Decider,
+  type DecisionData,
+  type EntryData,
+  type SlotRequest,
+} from '../../wasm/binding/decider.js';
+import type { Fields } from '../../wasm/binding/fields.js';
+import { isAllowed, type Purpose } from './consent.js';
+import { openOutbox, type TrackedEvent } from './outbox.js';
+import { type Choices, choicesOf, holdsAnything, unitId, withChoices } from './record.js';
+import { nowS, openSnapshot, type Snapshot } from './snapshot.js';
+import { attempt, openStore, parseRecord } from './store.js';
+
+export interface FootlightOptions {
+  /** 'edge': a worker is in front and keeps the cookie; 'static': the SDK does everything. Default 'static'. */
+  mode?: 'edge' | 'static';
+  /** Where manifest.json, the packs and engine.wasm are. Default '/_fl'. */
+  base?: string;
+  /** Origin or edge; default '' (this host) with a worker, none without: then nothing is ever sent. */
+  api?: string;
+  /** The site's Ed25519 key, base64. With a worker in front it may be left out: then the worker is asked for it. */
+  publicKey?: string | undefined;
+  /** Older snapshots are refused. */
+  minVersion?: number;
+  /** Default: <html lang>. */
+  locale?: string;
+  /** The law here lets silence count as consent; a signal (GPC, DNT) does not. Default false. */
+  implied?: boolean;
+  /** The decision that the edge put into the page (adopt.ts). */
+  decision?: DecisionData | undefined;
+  /** What decide() asks for when nobody says: the page's slots. */
+  slots?: readonly SlotRequest[];
+  /** A richer engine than pages need: `Engine` of interfaces.js. */
+  engine?: typeof Decider;
+}
+
+/** SPEC.md's field names; a list for questions with several answers. */
+export type Answers = Record<string, string | boolean | readonly string[]>;
+
+export type Interaction = Pick<TrackedEvent, 'contentId' | 'action'> &
+  Partial<Pick<TrackedEvent, 'contentType' | 'duration' | 'feedback'>>;
+
+/** What a questionnaire may carry besides answers. */
+export interface ProfileRest {
+  email?: string;
+  consent?: Partial<Choices>;
+}
+
+export type Listener = (decision: DecisionData) => void;
+
+export interface Footlight {
+  /** The page's latest; undefined while there is none. */
+  readonly decision: DecisionData | undefined;
+  /**
+   * Decides now: for the page (listeners hear of it), or, as a mere answer, for other slots. Rejects when there is no
+   * valid snapshot: keep what the page shows.
+   */
+  decide(slots?: readonly SlotRequest[]): Promise<DecisionData>;
+  /** Looks for a newer snapshot, then decides. */
+  refresh(): Promise<DecisionData>;
+  /** Fetches everything a later profile() will need, so that it needs no request. */
+  prefetch(): Promise<void>;
+  /** Takes answers in and decides at once; the origin hears of it in the background, `posted` says when. */
+  profile(answers: Answers, rest?: ProfileRest): Promise<DecisionData>;
+  readonly posted: Promise<boolean>;
+  track(interaction: Interaction): void;
+  /** Sends what waits. */
+  flush(): Promise<void>;
+  allows(purpose: Purpose): boolean;
+  /** Whether the page may be this visitor's: allowed, or answered a questionnaire and did not say no. */
+  readonly personalizes: boolean;
+  choices(): Choices;
+  /** The visitor's explicit choice, in force before this returns. Denying forgets what was stored. */
+  consent(choices: Partial<Choices>): void;
+  /** Called after every new decision of the page and after every change of its scores; returns what ends that. */
+  on(listener: Listener): () => void;
+  /** What a template may name of an item; undefined when it is not among the files that are in. */
+  fields(entry: EntryData): Fields | undefined;
+  /** Runs `work` on the engine with the visitor in it, for the entry points that look deeper. */
+  use<T>(work: (engine: Decider) => T): Promise<T>;
+}
+
+/** Asking again turns "later" (429) and "broken" (5xx) into a receipt, but never a refusal. */
+function isLater({ status }: Response): boolean {
+  return status > 499 || status === 429;
+}
+
+export function createFootlight(options: FootlightOptions): Footlight {
+  const atEdge = options.mode === 'edge';
+  const api = options.api ?? (atEdge ? '' : undefined);
+  const store = openStore(atEdge);
+  const listeners = new Set<Listener>();
+  let text = store.text();
+  let record = parseRecord(text);
+  let snapshot: Promise<Snapshot> | undefined;
+  let engine: Decider | undefined;
+  let segment: number;
+  let latest = options.decision;
+  let posted = Promise.resolve(true);
+
+  /** With a worker in front its answers rewrite the cookie at any time. */
+  const choices = () => {
+    if (text !== store.text()) {
+      text = store.text();
+      record = parseRecord(text);
+    }
+    return choicesOf(record);
+  };
+  const allows = (purpose: Purpose) => isAllowed(choices(), purpose, options.implied);
+  /** Whether the worker takes interactions into the record; else this SDK does. */
+  const workerLearns = () => atEdge && allows('measurement');
+
+  const choose = (changes?: Partial<Choices>) => {
+    if (changes) record = withChoices(record, { ...choices(), ...changes });
+    return choices();
+  };
+
+  const save = () => {
+    store.save(record);
+    text = store.text();
+  };
+
+  const emit = (decision: DecisionData) => {
+    latest = decision;
+    for (const listener of listeners) listener(decision);
+    return decision;
+  };
+
+  const post = (path: string, body: unknown) => {
+    const token = store.get('token');
+    return fetch(api + path, {
+      method: 'POST',
+      keepalive: true, // outlives the page
+      headers: {
+        'content-type': 'application/json',
+        ...(token && { authorization: `Bearer ${token}` }),
+      },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    });
+  };
+
+  /** For an origin without a worker in front; a worker puts in what the cookie says. */
+  const visitorId = () => unitId(record);
+
+  const outbox = openOutbox(store, async (interactions) => {
+    const all = interactions.map((event) => event.eventId);
+    const answer = await post('/api/personalization/interactions', {
+      interactions: interactions.map((event) => ({ ...event, visitorId: visitorId() })),
+    });
+    if (!answer.ok) return isLater(answer) ? null : all;
+    const { receipts, updatedProfile } = await answer.json();
+    if (latest && updatedProfile) emit({ ...latest, ...updatedProfile });
+    return receipts ?? all;
+  });
+
+  const postProfile = async (body: string) => {
+    const answer = await post('/api/profile', body);
+    if (isLater(answer)) return false;
+    store.set('profile', '');
+    const { token } = await answer.json();
+    if (token && !atEdge) store.set('token', token);
+    return answer.ok;
+  };
+
+  const open = () => {
+    if (!snapshot) {
+      const remembered = Math.max(options.minVersion ?? 0, +store.get('version'));
+      snapshot = openSnapshot(options.base ?? '/_fl', options.publicKey, atEdge, remembered);
+      snapshot.then(
+        ({ manifest }) => allows('personalization') && store.set('version', `${manifest.version}`),
+        () => {
+          snapshot = undefined; // the next attempt asks again
+        },
+      );
+    }
+    return snapshot;
+  };
+
+  /** `replay`: with what the worker will have taken into the record once it has it. */
+  const use = async <T>(work: (engine: Decider) => T, replay = workerLearns()): Promise<T> => {
+    const { module, pack } = await open();
+    const visit = (loaded: Decider) => {
+      choices();
+      attempt(() => loaded.loadVisitor(record)); // what is not a record is nobody's
+      if (replay) for (const event of outbox.pending()) loaded.interact(event, nowS());
+      return loaded;
+    };
+    const enter = async (wanted: number) => {
+      const bytes = await pack(wanted);
+      if (!engine || wanted !== segment) engine = (options.engine ?? Decider).load(module, bytes);
+      segment = wanted;
+      return engine;
+    };
+    // The segment's rules are in every pack; its best items only in its own.
+    const first = visit(await enter(engine ? segment : 0));
+    // Visited last of all without a pause, because another call may have come between.
+    return work(visit(await enter(first.segmentIndex())));
+  };
+
+  const decide = async (slots?: readonly SlotRequest[]) => {
+    const decision = await use((loaded) =>
+      loaded.decide(slots ?? options.slots ?? loaded.slotNames.map((slot) => ({ slot })), {
+        now: nowS(),
+        locale: locale(),
+        personalize: !choices().optedOut,
+      }),
+    );
+    return slots ? decision : emit(decision);
+  };
+  const locale = () => options.locale ?? document.documentElement.lang;
+
+  const sendProfile = (body: string) => {
+    if (body) posted = postProfile(body).catch(() => false);
+  };
+
+  const forget = () => {
+    const { optedOut, personalization } = choices();
+    if (!allows('measurement')) outbox.clear();
+    if (optedOut || personalization === 'denied') store.clear();
+  };
+
+  forget(); // a choice may have been made in a form, without this SDK
+  sendProfile(store.get('profile'));
+  if (api !== undefined) {
+    addEventListener('pagehide', outbox.flush);
+    addEventListener('online', outbox.flush);
+  }
+
+  return {
+    get decision() {
+      return latest;
+    },
+    get personalizes() {
+      const { optedOut, personalization } = choices();
+      return (
+        allows('personalization') ||
+        (!optedOut && personalization === 'unset' && holdsAnything(record))
+      );
+    },
+    get posted() {
+      return posted;
+    },
+    decide,
+    async refresh() {
+      const good = snapshot;
+      snapshot = undefined;
+      await open().then(
+        () => {
+          engine = undefined;
+        },
+        () => {
+          snapshot = good;
+        },
+      );
+      return decide();
+    },
+    async prefetch() {
+      const { manifest, pack } = await open();
+      await Promise.all(manifest.packs.map(({ segment }) => pack(segment)));
+    },
+    async profile(answers, rest) {
+      const { optedOut, personalization } = choose(rest?.consent);
+      try {
+        await use((loaded) => {
+          for (const [question, value] of Object.entries(answers)) {
+            loaded.answer(question, [value].flat().map(String));
+          }
+          record = loaded.visitorRecord();
+        }, false);
+        // Kept because the person asked for it by submitting, unless they have said no.
+        if (!optedOut && personalization !== 'denied') save();
+        return await decide();
+      } finally {
+        if (api !== undefined) {
+          const questionnaire = { ...rest, visitorId: visitorId(), questionnaireData: answers };
+          const body = JSON.stringify(questionnaire);
+          store.set('profile', body); // until the receipt
+          sendProfile(body);
+        }
+      }
+    },
+    track(interaction) {
+      const event = {
+        ...interaction,
+        eventId: crypto.randomUUID(),
+        occurredAt: new Date().toISOString(),
+      };
+      if (api !== undefined && allows('measurement')) outbox.add(event);
+      if (workerLearns() || !allows('personalization')) return;
+      use((loaded) => {
+        if (!loaded.interact(event, nowS())) return;
+        record = loaded.visitorRecord();
+        save();
+        const { engagementLevel, personalizationScore } = loaded.decide([], { now: nowS() });
+        if (latest) emit({ ...latest, engagementLevel, personalizationScore });
+      }).catch(() => {}); // no engine, no history
+    },
+    flush: outbox.flush,
+    allows,
+    choices,
+    consent(changes) {
+      choose(changes);
+      save();
+      forget();
+      if (api !== undefined) post('/api/privacy/consent', choices()).catch(() => {});
+      decide().catch(() => {}); // without an engine the page keeps its own content
+    },
+    on(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    fields(entry) {
+      const index = engine ? engine.findItem(entry.id) : -1;
+      if (!engine || index < 0) return undefined;
+      const { id, type, matchReason, confidence } = entry;
+      return { ...engine.itemBody(index, locale()), id, type, matchReason, confidence };
+    },
+    use,
+  };
+}

@@ -1,0 +1,85 @@
+// What is on its way to the origin: every event stays here until the origin's receipt, over pages, tabs and days
+// without a network. One key an event, so that two tabs never overwrite each other's.
+import { attempt, type Store } from './store.js';
+
+/** An interaction as POST /api/personalization/interactions takes it. */
+export interface TrackedEvent {
+  eventId: string;
+  contentId: string;
+  contentType?: string;
+  action: 'view' | 'click' | 'engage' | 'convert';
+  /** milliseconds engaged */
+  duration?: number;
+  feedback?: 'positive' | 'negative' | 'neutral';
+  /** ISO 8601 */
+  occurredAt: string;
+}
+
+/** Beyond this the oldest are dropped: a visitor without a network for a week must not fill the storage. */
+export const MAX_PENDING = 200;
+/** A keepalive request may carry 64 KiB in all; 50 events are about 15. */
+const MAX_BATCH = 50;
+const BATCH_MS = 400;
+const MAX_WAIT_MS = 60000;
+
+/** Ids with a receipt; null: try again later. */
+export type Send = (events: TrackedEvent[]) => Promise<readonly string[] | null>;
+
+export interface Outbox {
+  add(event: TrackedEvent): void;
+  pending(): TrackedEvent[];
+  /** Sends now. Never rejects. */
+  flush(): Promise<void>;
+  clear(): void;
+}
+
+export function openOutbox(store: Store, send: Send): Outbox {
+  const events = new Map<string, TrackedEvent>();
+  let wait = BATCH_MS;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let sending: Promise<void> | undefined;
+
+  const remove = (id: string) => {
+    events.delete(id);
+    store.set(`q-${id}`, '');
+  };
+  const schedule = () => {
+    timer ??= setTimeout(box.flush, wait);
+  };
+  const deliver = async () => {
+    const batch = [...events.values()].slice(0, MAX_BATCH);
+    const receipts = batch.length ? await send(batch).catch(() => null) : [];
+    for (const id of receipts ?? []) remove(id);
+    // Nothing received means that the network or the origin is away: twice the wait, up to a minute.
+    wait = receipts?.length || !batch.length ? BATCH_MS : Math.min(2 * wait, MAX_WAIT_MS);
+    sending = undefined;
+    if (events.size) schedule();
+  };
+
+  const box: Outbox = {
+    add(event) {
+      events.set(event.eventId, event);
+      store.set(`q-${event.eventId}`, JSON.stringify(event));
+      for (const id of events.keys()) if (events.size > MAX_PENDING) remove(id);
+      schedule();
+    },
+    pending: () => [...events.values()],
+    flush() {
+      clearTimeout(timer);
+      timer = undefined;
+      sending ??= deliver();
+      return sending;
+    },
+    clear() {
+      for (const id of [...events.keys()]) remove(id);
+    },
+  };
+
+  for (const key of store.keys('q-')) {
+    const event = attempt(() => JSON.parse(store.get(key)) as TrackedEvent);
+    if (event) events.set(event.eventId, event);
+    else store.set(key, '');
+  }
+  if (events.size) schedule();
+  return box;
+}

@@ -1,0 +1,68 @@
+// The site's published files as a browser reads them: the signed manifest, the engine, and the pack of the visitor's
+// segment (a few kilobytes). Packs are named by their hash, so a browser's cache can hold them for ever; each is
+// fetched once per page however often it is asked for.
+import {
+  type Manifest,
+  matches,
+  type PublishedFile,
+  verifyManifest,
+} from '../../wasm/binding/manifest.js';
+
+export interface Snapshot {
+  manifest: Manifest;
+  module: WebAssembly.Module;
+  /** A segment without a pack of its own gets everyone's. */
+  pack(segment: number): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/**
+ * Rejects when anything is missing, forged, expired or older than `minVersion`. Without a key only a worker may be asked
+ * for it: the page itself came from there, and it has checked the manifest. A host of files proves nothing about itself.
+ */
+export async function openSnapshot(
+  base: string,
+  publicKey: string | undefined,
+  atEdge: boolean,
+  minVersion: number,
+): Promise<Snapshot> {
+  const packs = new Map<string, Promise<Uint8Array<ArrayBuffer>>>();
+  const getText = async (name: string) => (await get(`${base}/${name}`, 'no-cache')).text();
+  const [module, envelope, key] = await Promise.all([
+    WebAssembly.compileStreaming(fetch(`${base}/engine.wasm`)),
+    getText('manifest.json'),
+    publicKey ?? (atEdge ? getText('key') : ''),
+  ]);
+  const manifest = await verifyManifest(envelope, { publicKey: key, minVersion, now: nowS() });
+  return {
+    manifest,
+    module,
+    async pack(segment) {
+      // A signed manifest has one for everyone.
+      const file = (manifest.packs.find((pack) => pack.segment === segment) ??
+        manifest.packs[0]) as PublishedFile;
+      const bytes = packs.get(file.sha256) ?? fetchFile(base, file);
+      packs.set(file.sha256, bytes);
+      return bytes;
+    },
+  };
+}
+
+/** A cache or a host that holds other bytes under this name is asked once more, past the cache. */
+async function fetchFile(base: string, file: PublishedFile): Promise<Uint8Array<ArrayBuffer>> {
+  for (const cache of ['force-cache', 'reload'] as const) {
+    const answer = await get(`${base}/${file.sha256}`, cache);
+    const bytes = new Uint8Array(await answer.arrayBuffer());
+    if (await matches(file, bytes)) return bytes;
+  }
+  throw new Error('forged');
+}
+
+async function get(url: string, cache: RequestCache): Promise<Response> {
+  const answer = await fetch(url, { cache });
+  if (!answer.ok) throw new Error(`${url}: ${answer.status}`);
+  return answer;
+}
+
+export function nowS(): number {
+  return Math.floor(Date.now() / 1000);
+}
