@@ -1,0 +1,166 @@
+// Interactions: each event id counts once, and what one changes.
+#include <sstream>
+
+#include <boost/test/unit_test.hpp>
+
+#include "origin/ingest/interaction.h"
+#include "origin/ingest/load.h"
+#include "origin/store/store.h"
+#include "tests/unit/origin/temporary.h"
+
+using namespace footlight;
+using namespace footlight::origin;
+
+namespace {
+
+struct Fixture {
+  Temporary folder;
+  std::unique_ptr<Store> store = Store::open({.path = folder / "a.db"});
+  std::int64_t seq = 0;
+  Uuid id = random_uuid();
+  ContentRow item;
+
+  Fixture() {
+    item.uuid = to_string(random_uuid());
+    item.foreign_id = "film";
+    std::vector<ContentRow> rows{item};
+    store->upsert_content(rows);
+    item = rows.front();
+    NewProfile profile{.id = id, .created_at_ms = 1};
+    profile.foreign_hash = store->vault().hash(HashOf::kForeignId, "crm-1");
+    seq = store->writer()
+              .submit([&](Database& db) { return insert_profile(db, store->vault(), profile); })
+              .get();
+  }
+
+  Outcome apply(const std::vector<Event>& events, bool anonymous = false) {
+    Who who;
+    if (anonymous) {
+      who.visitor_hash = store->vault().hash(HashOf::kVisitor, "v1");
+    } else {
+      who.profile = std::pair{seq, id};
+    }
+    return store->writer()
+        .submit(
+            [&](Database& db) { return apply_events(db, store->vault(), who, events, nullptr); })
+        .get();
+  }
+
+  Event event(const std::string& event_id, Action action = Action::kClick) {
+    return {.event_id = event_id,
+            .content_id = "film",
+            .action = action,
+            .occurred_at_ms = 1767348000000};
+  }
+
+  std::int64_t number(Sql sql) {
+    auto db = store->reader();
+    auto query = db->prepare(sql);
+    return query->executeStep() ? query.integer(0) : -1;
+  }
+};
+
+LoadReport load_text(Store& store, const std::string& text) {
+  std::istringstream input(text);
+  static const std::atomic<bool> never{false};
+  return load_interactions(store,
+                           {.input = input,
+                            .format = RowFormat::kJsonLines,
+                            .refused = [](std::size_t, const Fault&) {},
+                            .progress = {},
+                            .cancel = never},
+                           nullptr);
+}
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(ingest, Fixture)
+
+BOOST_AUTO_TEST_CASE(an_event_id_counts_once) {
+  auto outcome = apply({event("e1", Action::kConvert), event("e1", Action::kConvert), event("e2")});
+  BOOST_TEST((outcome.receipts[0] == Receipt::kCounted));
+  BOOST_TEST((outcome.receipts[1] == Receipt::kDuplicate));
+  BOOST_TEST((outcome.receipts[2] == Receipt::kCounted));
+  const auto level = outcome.scores.engagement_level;
+  BOOST_TEST(level >= 2U);
+  outcome = apply({event("e1", Action::kConvert)});
+  BOOST_TEST((outcome.receipts[0] == Receipt::kDuplicate));
+  BOOST_TEST(outcome.scores.engagement_level == level);
+  BOOST_TEST(number("SELECT count(*) FROM interactions") == 2);
+  BOOST_TEST(number("SELECT engagement_level FROM user_profiles") == level);
+  BOOST_TEST(number("SELECT last_engaged_at FROM user_profiles") == 1767348000000);
+}
+
+BOOST_AUTO_TEST_CASE(without_an_id_a_repetition_counts_again) {
+  static_cast<void>(apply({event(""), event("")}));
+  BOOST_TEST(number("SELECT count(*) FROM interactions") == 2);
+}
+
+BOOST_AUTO_TEST_CASE(unknown_content_is_refused_alone) {
+  Event unknown = event("e1");
+  unknown.content_id = "nothing";
+  const auto outcome = apply({unknown, event("e2")});
+  BOOST_TEST((outcome.receipts[0] == Receipt::kUnknownContent));
+  BOOST_TEST((outcome.receipts[1] == Receipt::kCounted));
+}
+
+BOOST_AUTO_TEST_CASE(the_record_remembers_and_the_recommendation_is_marked) {
+  Event shown = event("x1");
+  shown.exposure = true;
+  shown.slot = "projects";
+  static_cast<void>(apply({shown}));
+  BOOST_TEST(number("SELECT count(*) FROM content_recommendations WHERE clicked_at IS NULL") == 1);
+  static_cast<void>(apply({event("e1"), event("e2", Action::kConvert)}));
+  BOOST_TEST(
+      number("SELECT count(*) FROM content_recommendations WHERE clicked_at = 1767348000000 AND "
+             "converted_at = 1767348000000") == 1);
+  std::size_t records = 0;
+  store->for_each_profile_record([&](std::int64_t profile, std::span<const std::byte>) {
+    BOOST_TEST(profile == seq);
+    ++records;
+  });
+  BOOST_TEST(records == 1U);
+  const Visitor visitor =
+      store->writer()
+          .submit([&](Database& db) { return load_visitor(db, store->vault(), seq, id); })
+          .get();
+  BOOST_REQUIRE(visitor.history_count == 1U);
+  BOOST_TEST(visitor.history[0].item_id == item.item_id);
+  BOOST_TEST((visitor.history[0].action == Action::kConvert));
+}
+
+BOOST_AUTO_TEST_CASE(a_visitor_becomes_a_profile_with_their_past) {
+  static_cast<void>(apply({event("e1")}, true));
+  const Hash hash = store->vault().hash(HashOf::kVisitor, "v1");
+  store->writer().submit([&](Database& db) { link_visitor(db, seq, hash); }).get();
+  const auto outcome = apply({event("e2")}, true);
+  BOOST_REQUIRE(outcome.profile.has_value());
+  BOOST_TEST(outcome.profile->first == seq);
+  std::size_t visitors = 0;
+  store->for_each_visitor_history([&](const VisitorHistory& history) {
+    ++visitors;
+    BOOST_TEST(history.profile == seq);
+    BOOST_TEST(history.events.size() == 2U);
+  });
+  BOOST_TEST(visitors == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_load_can_be_repeated) {
+  const std::string text =
+      R"({"visitorId":"v7","contentId":"film","action":"click","occurredAt":"2026-01-02T10:00:00Z"})"
+      "\n"
+      R"({"eventId":"e","profileId":"crm-1","contentId":"film","action":"view"})"
+      "\n"
+      R"({"profileId":"crm-2","contentId":"film","action":"view"})"
+      "\n"
+      R"({"contentId":"film","action":"view"})"
+      "\n";
+  auto report = load_text(*store, text);
+  BOOST_TEST(report.created == 2U);
+  BOOST_TEST(report.refused == 2U);
+  report = load_text(*store, text);
+  BOOST_TEST(report.created == 0U);
+  BOOST_TEST(report.updated == 2U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
