@@ -1,4 +1,5 @@
-// The C ABI of the engine: ABI.md says what each function takes and gives. One snapshot, one current visitor, one buffer.
+// The C ABI of the engine: ABI.md says what each function takes and gives. One snapshot, one current visitor, one
+// buffer.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -82,11 +83,11 @@ std::uint16_t day_of(std::uint32_t now_s) { return static_cast<std::uint16_t>(no
 extern "C" void __wasm_call_ctors();
 extern "C" __attribute__((used)) void _initialize() { __wasm_call_ctors(); }
 
-FL_EXPORT(fl_io)() -> std::byte* { return io; }
+FL_EXPORT(fl_io)()->std::byte* { return io; }
 
-FL_EXPORT(fl_io_bytes)() -> std::uint32_t { return kIoBytes; }
+FL_EXPORT(fl_io_bytes)()->std::uint32_t { return kIoBytes; }
 
-FL_EXPORT(fl_reserve)(std::uint32_t bytes) -> std::byte* {
+FL_EXPORT(fl_reserve)(std::uint32_t bytes)->std::byte* {
   if (room != nullptr || bytes > snapshot::kMaxBytes) return nullptr;
   const std::size_t begin = aligned(reinterpret_cast<std::size_t>(&__heap_base));
   if (!grow_to(begin + bytes)) return nullptr;
@@ -95,7 +96,7 @@ FL_EXPORT(fl_reserve)(std::uint32_t bytes) -> std::byte* {
   return room;
 }
 
-FL_EXPORT(fl_load)(std::uint32_t bytes) -> std::uint32_t {
+FL_EXPORT(fl_load)(std::uint32_t bytes)->std::uint32_t {
   if (room == nullptr || bytes > room_bytes || loaded) return static_cast<std::uint32_t>(Status::kNotLoaded);
   const auto opened = SnapshotView::open({room, bytes});
   if (!opened) return static_cast<std::uint32_t>(opened.error());
@@ -108,23 +109,23 @@ FL_EXPORT(fl_load)(std::uint32_t bytes) -> std::uint32_t {
   return 0;
 }
 
-FL_EXPORT(fl_info)() -> std::int32_t {
+FL_EXPORT(fl_info)()->std::int32_t {
   if (!loaded) return failure(Status::kNotLoaded);
   std::size_t at = 0;
   put(at, view.version());
   put(at, view.header().created_at_s);
   put(at, view.header().segment);
-  for (const std::size_t n : {view.items().size(), view.slots().size(), view.segments().size(),
-                              view.questions().size(), view.options().size()}) {
+  for (const std::size_t n : {view.items().size(), view.slots().size(), view.segments().size(), view.questions().size(),
+                              view.options().size()}) {
     put(at, static_cast<std::uint32_t>(n));
   }
   put(at, view.locale_count());
   return static_cast<std::int32_t>(at);
 }
 
-FL_EXPORT(fl_visitor_reset)() -> void { visitor = Visitor{}; }
+FL_EXPORT(fl_visitor_reset)()->void { visitor = Visitor{}; }
 
-FL_EXPORT(fl_visitor_decode)(std::uint32_t n) -> std::uint32_t {
+FL_EXPORT(fl_visitor_decode)(std::uint32_t n)->std::uint32_t {
   if (n > kIoBytes) return static_cast<std::uint32_t>(Status::kTooLarge);
   const auto decoded = decode_visitor({io, n});
   if (!decoded) return static_cast<std::uint32_t>(decoded.error());
@@ -132,35 +133,35 @@ FL_EXPORT(fl_visitor_decode)(std::uint32_t n) -> std::uint32_t {
   return 0;
 }
 
-FL_EXPORT(fl_visitor_encode)() -> std::int32_t {
+FL_EXPORT(fl_visitor_encode)()->std::int32_t {
   const auto size = encode_visitor(visitor, io);
   return size ? static_cast<std::int32_t>(*size) : failure(size.error());
 }
 
-FL_EXPORT(fl_visitor_unit)(std::uint32_t low, std::uint32_t high) -> void {
+FL_EXPORT(fl_visitor_unit)(std::uint32_t low, std::uint32_t high)->void {
   visitor.unit_id = low | std::uint64_t{high} << 32U;
 }
 
-FL_EXPORT(fl_visitor_choice)(std::uint32_t purpose, std::uint32_t choice) -> void {
+FL_EXPORT(fl_visitor_choice)(std::uint32_t purpose, std::uint32_t choice)->void {
   if (choice > 2) return;
   if (purpose == 0) visitor.personalization = static_cast<Choice>(choice);
   if (purpose == 1) visitor.measurement = static_cast<Choice>(choice);
   if (purpose == 2) visitor.opted_out = choice != 0;
 }
 
-FL_EXPORT(fl_visitor_flags)() -> std::uint32_t {
+FL_EXPORT(fl_visitor_flags)()->std::uint32_t {
   return static_cast<std::uint32_t>(visitor.personalization) | static_cast<std::uint32_t>(visitor.measurement) << 2U |
          (visitor.opted_out ? 16U : 0U) | (visitor.unit_id != 0 ? 32U : 0U) |
          (visitor.answer_count != 0 || visitor.texts_given != 0 ? 64U : 0U) | (visitor.history_count != 0 ? 128U : 0U);
 }
 
-FL_EXPORT(fl_visitor_segment)(std::uint32_t id) -> std::uint32_t {
+FL_EXPORT(fl_visitor_segment)(std::uint32_t id)->std::uint32_t {
   if (id > 65535) return static_cast<std::uint32_t>(Status::kBadValue);
   visitor.segment_id = static_cast<std::uint16_t>(id);
   return 0;
 }
 
-FL_EXPORT(fl_visitor_answer)(std::uint32_t n) -> std::uint32_t {
+FL_EXPORT(fl_visitor_answer)(std::uint32_t n)->std::uint32_t {
   if (!loaded) return static_cast<std::uint32_t>(Status::kNotLoaded);
   if (n == 0 || n > kIoBytes || io[n - 1] != std::byte{0}) return static_cast<std::uint32_t>(Status::kTruncated);
   std::string_view parts[1 + snapshot::kMaxOptionsPerQuestion];
@@ -176,43 +177,43 @@ FL_EXPORT(fl_visitor_answer)(std::uint32_t n) -> std::uint32_t {
 
 FL_EXPORT(fl_visitor_interact)
 (std::uint32_t item_id, std::uint32_t action, std::uint32_t feedback, std::uint32_t duration_ms, std::uint32_t day)
-    -> std::uint32_t {
+    ->std::uint32_t {
   if (item_id == 0 || action > 3 || feedback > 3 || day > 65535) return static_cast<std::uint32_t>(Status::kBadValue);
   interact(visitor, {item_id, static_cast<Action>(action), static_cast<Feedback>(feedback), duration_ms,
                      static_cast<std::uint16_t>(day)});
   return 0;
 }
 
-FL_EXPORT(fl_visitor_scores)() -> std::uint32_t {
+FL_EXPORT(fl_visitor_scores)()->std::uint32_t {
   if (!loaded) return 1;
   return engagement_level(visitor) | personalization_score(visitor, view) << 8U;
 }
 
-FL_EXPORT(fl_segment)() -> std::uint32_t { return loaded ? segment_of(visitor, view) : 0; }
+FL_EXPORT(fl_segment)()->std::uint32_t { return loaded ? segment_of(visitor, view) : 0; }
 
-FL_EXPORT(fl_find_item)(std::uint32_t n) -> std::int32_t {
+FL_EXPORT(fl_find_item)(std::uint32_t n)->std::int32_t {
   if (!loaded || n != 16) return kNoIndex;
   return index_or_none(
       view.find_item_by_uuid(std::span<const std::uint8_t, 16>(reinterpret_cast<const std::uint8_t*>(io), 16)));
 }
 
-FL_EXPORT(fl_find_slot)(std::uint32_t n) -> std::int32_t {
+FL_EXPORT(fl_find_slot)(std::uint32_t n)->std::int32_t {
   return loaded ? index_or_none(view.find_slot(io_text(n))) : kNoIndex;
 }
 
-FL_EXPORT(fl_find_locale)(std::uint32_t n) -> std::int32_t {
+FL_EXPORT(fl_find_locale)(std::uint32_t n)->std::int32_t {
   return loaded ? static_cast<std::int32_t>(view.find_locale(io_text(n))) : 0;
 }
 
-FL_EXPORT(fl_find_question)(std::uint32_t n) -> std::int32_t {
+FL_EXPORT(fl_find_question)(std::uint32_t n)->std::int32_t {
   return loaded ? index_or_none(view.find_question(io_text(n))) : kNoIndex;
 }
 
-FL_EXPORT(fl_item)(std::uint32_t index) -> const void* {
+FL_EXPORT(fl_item)(std::uint32_t index)->const void* {
   return loaded && index < view.items().size() ? &view.items()[index] : nullptr;
 }
 
-FL_EXPORT(fl_text)(std::uint32_t kind, std::uint32_t index, std::uint32_t locale) -> std::int32_t {
+FL_EXPORT(fl_text)(std::uint32_t kind, std::uint32_t index, std::uint32_t locale)->std::int32_t {
   if (!loaded) return failure(Status::kNotLoaded);
   const auto within = [index](std::size_t count) { return index < count; };
   if (kind == 0 && within(view.items().size())) return put_text(view.item_body(index, locale));
@@ -227,7 +228,7 @@ FL_EXPORT(fl_text)(std::uint32_t kind, std::uint32_t index, std::uint32_t locale
 }
 
 FL_EXPORT(fl_reason)
-(std::uint32_t kind, std::uint32_t question, std::uint32_t argument, std::uint32_t locale) -> std::int32_t {
+(std::uint32_t kind, std::uint32_t question, std::uint32_t argument, std::uint32_t locale)->std::int32_t {
   if (!loaded) return failure(Status::kNotLoaded);
   if (kind >= snapshot::kReasonKinds || question > 65535) return failure(Status::kBadValue);
   Entry entry;
@@ -238,7 +239,7 @@ FL_EXPORT(fl_reason)
   return size > kIoBytes ? failure(Status::kTooLarge) : static_cast<std::int32_t>(size);
 }
 
-FL_EXPORT(fl_decide)(std::uint32_t n) -> std::int32_t {
+FL_EXPORT(fl_decide)(std::uint32_t n)->std::int32_t {
   if (!loaded) return failure(Status::kNotLoaded);
   if (n < 12 || n > kIoBytes) return failure(Status::kTruncated);
   const auto flags = get<std::uint32_t>(4);
@@ -250,12 +251,11 @@ FL_EXPORT(fl_decide)(std::uint32_t n) -> std::int32_t {
     requests[i] = {get<std::uint32_t>(12 + 8 * i), get<std::uint32_t>(16 + 8 * i)};
   }
   const Context context{get<std::uint32_t>(0), (flags & 1U) != 0, (flags & 2U) != 0};
-  const Status status =
-      decide(view, visitor, context, {requests, count}, {scratch, scratch_bytes}, decision);
+  const Status status = decide(view, visitor, context, {requests, count}, {scratch, scratch_bytes}, decision);
   return status == Status::kOk ? static_cast<std::int32_t>(encode_decision(decision, io)) : failure(status);
 }
 
-FL_EXPORT(fl_explain)(std::uint32_t index, std::uint32_t now_s) -> std::int32_t {
+FL_EXPORT(fl_explain)(std::uint32_t index, std::uint32_t now_s)->std::int32_t {
   if (!loaded) return failure(Status::kNotLoaded);
   if (index >= view.items().size()) return failure(Status::kUnknownItem);
   MatchFactor factors[kMaxFactors];
@@ -271,12 +271,12 @@ FL_EXPORT(fl_explain)(std::uint32_t index, std::uint32_t now_s) -> std::int32_t 
   return static_cast<std::int32_t>(count);
 }
 
-FL_EXPORT(fl_similarity)(std::uint32_t a, std::uint32_t b) -> double {
+FL_EXPORT(fl_similarity)(std::uint32_t a, std::uint32_t b)->double {
   if (!loaded || a >= view.items().size() || b >= view.items().size()) return 0;
   return content_similarity(view, a, b);
 }
 
-FL_EXPORT(fl_slate)(std::uint32_t segment, std::uint32_t slot) -> std::int32_t {
+FL_EXPORT(fl_slate)(std::uint32_t segment, std::uint32_t slot)->std::int32_t {
   if (!loaded) return failure(Status::kNotLoaded);
   if (segment >= view.segments().size() || slot >= view.slots().size()) return failure(Status::kUnknownSlot);
   std::size_t at = 0;
@@ -284,7 +284,7 @@ FL_EXPORT(fl_slate)(std::uint32_t segment, std::uint32_t slot) -> std::int32_t {
   return static_cast<std::int32_t>(at / sizeof(std::uint32_t));
 }
 
-FL_EXPORT(fl_score)(std::uint32_t now_s) -> const double* {
+FL_EXPORT(fl_score)(std::uint32_t now_s)->const double* {
   if (!loaded) return nullptr;
   score_items(view, visitor, day_of(now_s), {scratch, scratch_bytes});
   return reinterpret_cast<const double*>(scratch);

@@ -29,8 +29,7 @@ bool infer(const snapshot::SnapshotView& snapshot, const snapshot::QuestionRow& 
     if (any) total += strength * 127.0;  // an item that says nothing about the question does not dilute it
   }
   if (total <= 0.0) return false;
-  const double weight =
-      static_cast<double>(question.weight) * static_cast<double>(snapshot.weights().history_match);
+  const double weight = static_cast<double>(question.weight) * static_cast<double>(snapshot.weights().history_match);
   for (std::uint32_t o = 0; o < question.option_count; ++o) {
     out.weights[question.first_option + o] = folded(weight * (sums[o] / total));
   }

@@ -1,8 +1,8 @@
 // Content matching: SPEC.md's ContentMatcher, as one exact integer dot product per item.
 //
-// Every option of every question is a column. An item's affinity to a column is 0 to 127 (quantised 0 to 1); the visitor
-// folds once per request into an int16 row. For question q with weight w and n given answers, each given option weighs
-// w (single, or per_answer) or w / n (multiple), so
+// Every option of every question is a column. An item's affinity to a column is 0 to 127 (quantised 0 to 1); the
+// visitor folds once per request into an int16 row. For question q with weight w and n given answers, each given option
+// weighs w (single, or per_answer) or w / n (multiple), so
 //
 //     match(v, i) = sum over questions of weight * (matched share of the answers)
 //
@@ -46,9 +46,9 @@ struct FoldedVisitor {
 // "segment", "popular".
 struct MatchFactor {
   snapshot::ReasonKind kind = snapshot::ReasonKind::kDefault;
-  std::uint16_t question = 0;      // index, for kQuestion
-  std::uint32_t argument = 0;      // option index (kQuestion), item index (kHistory)
-  double score = 0;                // in match units (SPEC.md: format .3, …), at least 0
+  std::uint16_t question = 0;  // index, for kQuestion
+  std::uint32_t argument = 0;  // option index (kQuestion), item index (kHistory)
+  double score = 0;            // in match units (SPEC.md: format .3, …), at least 0
 };
 inline constexpr std::size_t kMaxFactors = snapshot::kMaxQuestions + 3;
 

@@ -51,10 +51,9 @@ inline std::int32_t dot(const std::int8_t* a, const std::int8_t* b, std::size_t 
   for (std::size_t i = 0; i < n; i += 16) {
     const v128_t x = wasm_v128_load(a + i);
     const v128_t y = wasm_v128_load(b + i);
-    lanes = wasm_i32x4_add(
-        lanes, wasm_i32x4_dot_i16x8(wasm_i16x8_extend_low_i8x16(x), wasm_i16x8_extend_low_i8x16(y)));
-    lanes = wasm_i32x4_add(
-        lanes, wasm_i32x4_dot_i16x8(wasm_i16x8_extend_high_i8x16(x), wasm_i16x8_extend_high_i8x16(y)));
+    lanes = wasm_i32x4_add(lanes, wasm_i32x4_dot_i16x8(wasm_i16x8_extend_low_i8x16(x), wasm_i16x8_extend_low_i8x16(y)));
+    lanes =
+        wasm_i32x4_add(lanes, wasm_i32x4_dot_i16x8(wasm_i16x8_extend_high_i8x16(x), wasm_i16x8_extend_high_i8x16(y)));
   }
   return simd::sum(lanes);
 }

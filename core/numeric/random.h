@@ -17,9 +17,7 @@ class Random {
   }
 
   // Uniform in [0, 1): the upper 53 bits.
-  constexpr double uniform() noexcept {
-    return static_cast<double>(next() >> 11U) * 0x1.0p-53;
-  }
+  constexpr double uniform() noexcept { return static_cast<double>(next() >> 11U) * 0x1.0p-53; }
 
   // The finaliser alone: a bijection of 64 bits.
   static constexpr std::uint64_t mix(std::uint64_t z) noexcept {

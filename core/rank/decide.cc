@@ -26,8 +26,8 @@ const Visitor kNobody{};
 
 class Page {
  public:
-  Page(const snapshot::SnapshotView& snapshot, const Visitor& visitor, const Context& context,
-       std::span<double> scores, std::span<std::uint8_t> state, Decision& out) noexcept
+  Page(const snapshot::SnapshotView& snapshot, const Visitor& visitor, const Context& context, std::span<double> scores,
+       std::span<std::uint8_t> state, Decision& out) noexcept
       : snapshot_(snapshot),
         visitor_(visitor),
         context_(context),
@@ -111,8 +111,7 @@ class Page {
   [[nodiscard]] bool available(std::uint32_t item, std::uint8_t barred) const noexcept {
     const auto& row = snapshot_.items()[item];
     return (row.flags & snapshot::kHistoryOnly) == 0 && (state_[item] & barred) == 0 &&
-           row.active_from_s <= context_.now_s &&
-           (context_.now_s < row.active_until_s || row.active_until_s == kNone);
+           row.active_from_s <= context_.now_s && (context_.now_s < row.active_until_s || row.active_until_s == kNone);
   }
 
   void gather(const snapshot::SlotRow& slot, std::uint32_t limit) noexcept {
@@ -176,7 +175,8 @@ class Page {
   // One draw from softmax(z' / temperature) over what is left.
   [[nodiscard]] std::uint32_t draw(Random& random, double diversity, double temperature, float& propensity) noexcept {
     double total = sum_of_odds();
-    if (total < 1e-200) {  // those that are left are so far below the best at first that a double cannot tell them apart
+    if (total <
+        1e-200) {  // those that are left are so far below the best at first that a double cannot tell them apart
       weigh(diversity, temperature);
       total = sum_of_odds();
     }
@@ -213,8 +213,8 @@ class Page {
     state_[item] |= kTaken;
     MatchFactor factors[kMaxFactors];
     const std::size_t count = explain(snapshot_, folded_, item, factors);
-    const double confidence = calculate_confidence({factors, count},
-                                                   static_cast<double>(snapshot_.weights().confidence_slope));
+    const double confidence =
+        calculate_confidence({factors, count}, static_cast<double>(snapshot_.weights().confidence_slope));
     Entry& entry = out_.entries[out_.entry_count++];
     entry = {};
     entry.item = item;

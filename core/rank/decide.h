@@ -2,14 +2,13 @@
 //
 //     z(v, i) = bias_i + w_match * match(v, i) + w_item_item * cf(history, i) + w_prior * prior(segment, i)
 //
-// For each slot: filter (history-only, window, exclusion, disliked, seen, shown in an earlier slot of this page), score,
-// keep the best P = max(16, 4 * limit) (ties end at the lower id), then fill position after position: pinned items first
-// in their places; else from what is left of the P, with z'_i = z_i - diversity * max similarity to the cards above,
-// either the largest z' (temperature 0) or a draw from softmax(z' / temperature). The probability of that draw among
-// what was left is the entry's propensity: exact, conditional on the positions above. Items outside the P have
-// propensity 0, and a pin or a greedy choice has 1.
-// The draw is seeded from (unit id, snapshot version, slot id, day): stable over a day, reproducible for ever.
-// A visitor without a unit id is never explored on.
+// For each slot: filter (history-only, window, exclusion, disliked, seen, shown in an earlier slot of this page),
+// score, keep the best P = max(16, 4 * limit) (ties end at the lower id), then fill position after position: pinned
+// items first in their places; else from what is left of the P, with z'_i = z_i - diversity * max similarity to the
+// cards above, either the largest z' (temperature 0) or a draw from softmax(z' / temperature). The probability of that
+// draw among what was left is the entry's propensity: exact, conditional on the positions above. Items outside the P
+// have propensity 0, and a pin or a greedy choice has 1. The draw is seeded from (unit id, snapshot version, slot id,
+// day): stable over a day, reproducible for ever. A visitor without a unit id is never explored on.
 //
 // Cost: one dot product an item plus history times neighbours; no allocation: the caller brings the scratch.
 // Thread-safe for different scratch. Cannot fail after the request was checked.
@@ -42,11 +41,11 @@ struct SlotRequest {
 };
 
 struct Entry {
-  std::uint32_t item = 0;          // index
-  std::uint32_t item_id = 0;       // stable
-  double score = 0;                // z before diversity
-  float propensity = 0;            // conditional, (0, 1]
-  std::uint16_t confidence = 0;    // 0 to 9999, in 1/10000
+  std::uint32_t item = 0;             // index
+  std::uint32_t item_id = 0;          // stable
+  double score = 0;                   // z before diversity
+  float propensity = 0;               // conditional, (0, 1]
+  std::uint16_t confidence = 0;       // 0 to 9999, in 1/10000
   std::uint16_t engagement_rate = 0;  // 0 to 10000 in 1/10000; 65535: not known
   snapshot::ReasonKind reason = snapshot::ReasonKind::kDefault;
   std::uint16_t reason_question = 0;  // index, for kQuestion
@@ -84,7 +83,8 @@ struct Decision {
                             std::span<const SlotRequest> requests, std::span<std::byte> scratch,
                             Decision& decision) noexcept;
 
-// z of every item, without filters, as doubles at the start of `scratch` (decide_scratch_bytes() of it). For evaluation.
+// z of every item, without filters, as doubles at the start of `scratch` (decide_scratch_bytes() of it). For
+// evaluation.
 void score_items(const snapshot::SnapshotView& snapshot, const Visitor& visitor, std::uint16_t today,
                  std::span<std::byte> scratch) noexcept;
 
@@ -95,7 +95,7 @@ void score_items(const snapshot::SnapshotView& snapshot, const Visitor& visitor,
 
 // Writes the reason in a locale, "Matches your interest in feature films". Returns the bytes it needs; writes at most
 // out.size() of them.
-[[nodiscard]] std::size_t write_reason(const snapshot::SnapshotView& snapshot, const Entry& entry,
-                                       std::uint32_t locale, std::span<char> out) noexcept;
+[[nodiscard]] std::size_t write_reason(const snapshot::SnapshotView& snapshot, const Entry& entry, std::uint32_t locale,
+                                       std::span<char> out) noexcept;
 
 }  // namespace footlight

@@ -8,9 +8,9 @@
 namespace footlight {
 
 struct Candidate {
-  double score = 0;     // z
-  double nearest = 0;   // largest similarity to a card already placed
-  double odds = 0;      // of a draw, relative to the best candidate's
+  double score = 0;           // z
+  double nearest = 0;         // largest similarity to a card already placed
+  double odds = 0;            // of a draw, relative to the best candidate's
   std::uint32_t item = 0;     // index
   std::uint32_t item_id = 0;  // stable: ends ties
 };

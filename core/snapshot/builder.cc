@@ -64,8 +64,8 @@ class SectionWriter {
     std::size_t at = aligned(sizeof(Header) + parts_.size() * sizeof(SectionRow));
     std::vector<SectionRow> rows;
     for (const Part& part : parts_) {
-      rows.push_back({part.section, static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(part.bytes.size()),
-                      part.rows});
+      rows.push_back(
+          {part.section, static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(part.bytes.size()), part.rows});
       at = aligned(at + part.bytes.size());
     }
     header.total_bytes = static_cast<std::uint32_t>(at);
@@ -114,8 +114,8 @@ class Builder {
 
   bool check_sizes() {
     const auto within = [&](std::size_t count, std::size_t most, const char* what) {
-      return count <= most || fail(Status::kTooLarge, std::string(what) + ": " + std::to_string(count) +
-                                                          ", at most " + std::to_string(most));
+      return count <= most || fail(Status::kTooLarge, std::string(what) + ": " + std::to_string(count) + ", at most " +
+                                                          std::to_string(most));
     };
     if (in_.locales.empty()) return fail(Status::kBadValue, "locales: none given");
     return within(in_.locales.size(), kMaxLocales, "locales") &&

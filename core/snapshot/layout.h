@@ -1,4 +1,5 @@
-// The rows of a snapshot as they lie in the file. FORMAT.md draws the whole; this is the one place that fixes the bytes.
+// The rows of a snapshot as they lie in the file. FORMAT.md draws the whole; this is the one place that fixes the
+// bytes.
 //
 // Little-endian, every section starts at a multiple of 16, every row is a trivially copyable struct without padding.
 // Section and flag numbers are permanent: a retired one stays listed and is never given again.
@@ -29,18 +30,18 @@ inline constexpr std::uint32_t kMaxRules = 4096;
 inline constexpr std::uint32_t kMaxNeighbours = 128;
 
 enum class Section : std::uint32_t {
-  kStrings = 1,         // bytes: UTF-8, referred to by StringRef
-  kLocales = 2,         // StringRef[locales], the first is the default
-  kQuestions = 3,       // QuestionRow[questions]
-  kQuestionTexts = 4,   // StringRef[questions * locales]: reason template
-  kOptions = 5,         // OptionRow[columns], grouped by question
-  kOptionTexts = 6,     // StringRef[columns * locales]: noun for reasons
-  kItems = 7,           // ItemRow[items], sorted by (type, id)
-  kItemBodies = 8,      // StringRef[items * locales]: a JSON object, what callers get
-  kItemNames = 9,       // StringRef[items * locales]: the name a reason uses
-  kItemFeatures = 10,   // int8[items * stride]: affinity to each option, 0 to 127
-  kItemsById = 11,      // uint32[items]: item indexes in order of id
-  kItemsByUuid = 12,    // uint32[items]: item indexes in order of uuid bytes
+  kStrings = 1,            // bytes: UTF-8, referred to by StringRef
+  kLocales = 2,            // StringRef[locales], the first is the default
+  kQuestions = 3,          // QuestionRow[questions]
+  kQuestionTexts = 4,      // StringRef[questions * locales]: reason template
+  kOptions = 5,            // OptionRow[columns], grouped by question
+  kOptionTexts = 6,        // StringRef[columns * locales]: noun for reasons
+  kItems = 7,              // ItemRow[items], sorted by (type, id)
+  kItemBodies = 8,         // StringRef[items * locales]: a JSON object, what callers get
+  kItemNames = 9,          // StringRef[items * locales]: the name a reason uses
+  kItemFeatures = 10,      // int8[items * stride]: affinity to each option, 0 to 127
+  kItemsById = 11,         // uint32[items]: item indexes in order of id
+  kItemsByUuid = 12,       // uint32[items]: item indexes in order of uuid bytes
   kNeighbourOffsets = 13,  // uint32[items + 1]: row i is [offset i, offset i + 1)
   kNeighbourItems = 14,    // uint32[neighbours]: item indexes, ascending in a row
   kNeighbourWeights = 15,  // int8[neighbours]: weight = value * scale of the row
@@ -59,7 +60,8 @@ enum class Section : std::uint32_t {
   kFlags = 28,             // reserved
 };
 
-// A content type's number is its bit in SlotRow::type_mask. SPEC.md's names; "featured_project" is another word for project.
+// A content type's number is its bit in SlotRow::type_mask. SPEC.md's names; "featured_project" is another word for
+// project.
 enum class ContentType : std::uint16_t {
   kHero = 0,
   kProject = 1,
@@ -155,7 +157,8 @@ struct SlotRow {
   float temperature;  // of exploration, in log-odds; 0: greedy
   float diversity;    // log-odds taken off for a card that equals one above it; 0: none
 };
-inline constexpr std::uint16_t kHideSeen = 1;  // items the visitor chose before (click, engage, convert) are not candidates
+inline constexpr std::uint16_t kHideSeen =
+    1;  // items the visitor chose before (click, engage, convert) are not candidates
 
 enum class RuleKind : std::uint32_t { kPin = 0, kExclude = 1 };
 

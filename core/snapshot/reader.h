@@ -24,7 +24,8 @@ class SnapshotView {
  public:
   SnapshotView() = default;
 
-  // Errors: kTruncated, kBadMagic, kUnsupportedMajor, kMissingSection, kBadSection, kBadReference, kBadValue, kTooLarge.
+  // Errors: kTruncated, kBadMagic, kUnsupportedMajor, kMissingSection, kBadSection, kBadReference, kBadValue,
+  // kTooLarge.
   [[nodiscard]] static Result<SnapshotView> open(std::span<const std::byte> bytes) noexcept;
 
   [[nodiscard]] const Header& header() const noexcept { return *header_; }
@@ -62,9 +63,7 @@ class SnapshotView {
     std::uint32_t begin;
     std::uint32_t end;
   };
-  [[nodiscard]] Range items_of(ContentType type) const noexcept {
-    return type_ranges_[static_cast<std::size_t>(type)];
-  }
+  [[nodiscard]] Range items_of(ContentType type) const noexcept { return type_ranges_[static_cast<std::size_t>(type)]; }
 
   // Index of an item, question or slot, or kNone. Cost: a binary search (items), a short scan (the others).
   [[nodiscard]] std::uint32_t find_item(std::uint32_t id) const noexcept;

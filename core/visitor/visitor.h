@@ -22,9 +22,9 @@ enum class Action : std::uint8_t { kView = 0, kClick = 1, kEngage = 2, kConvert 
 enum class Feedback : std::uint8_t { kNone = 0, kPositive = 1, kNegative = 2, kNeutral = 3 };
 enum class Choice : std::uint8_t { kUnset = 0, kGranted = 1, kDenied = 2 };
 
-struct HistoryEntry {   // one item; the strongest action and the latest feedback
+struct HistoryEntry {  // one item; the strongest action and the latest feedback
   std::uint32_t item_id = 0;
-  std::uint16_t day = 0;   // days since 1970-01-01 of the latest interaction
+  std::uint16_t day = 0;  // days since 1970-01-01 of the latest interaction
   Action action = Action::kView;
   Feedback feedback = Feedback::kNone;
 };
@@ -41,7 +41,7 @@ struct Visitor {
   Choice measurement = Choice::kUnset;
   bool opted_out = false;
   std::uint8_t reserved = 0;
-  std::uint16_t segment_id = 0;    // used when no answer decides; 0: everyone
+  std::uint16_t segment_id = 0;         // used when no answer decides; 0: everyone
   std::uint16_t engagement_points = 0;  // saturating; see engagement.h
   std::uint32_t answer_count = 0;
   std::uint16_t answers[kMaxAnswers] = {};  // option ids, ascending, unique
@@ -54,7 +54,8 @@ struct Visitor {
 };
 
 // Replaces the visitor's answers to one question. `values` are labels or keys; for a text question any non-empty value
-// only marks it as given. An empty list clears the answer. kUnknownQuestion, kUnknownOption, kTooLarge: nothing changed.
+// only marks it as given. An empty list clears the answer. kUnknownQuestion, kUnknownOption, kTooLarge: nothing
+// changed.
 [[nodiscard]] Status answer(Visitor& visitor, const snapshot::SnapshotView& snapshot, std::string_view question,
                             std::span<const std::string_view> values) noexcept;
 
@@ -79,6 +80,7 @@ void interact(Visitor& visitor, const Interaction& interaction) noexcept;
 
 // The visitor's answers to each question as a mask of option positions; `masks` has room for every question. A visitor
 // without answers who is known by segment_id has the answers that the segment's conditions name.
-void answer_masks(const Visitor& visitor, const snapshot::SnapshotView& snapshot, std::span<std::uint64_t> masks) noexcept;
+void answer_masks(const Visitor& visitor, const snapshot::SnapshotView& snapshot,
+                  std::span<std::uint64_t> masks) noexcept;
 
 }  // namespace footlight

@@ -13,14 +13,12 @@ ActiveWindows::ActiveWindows(const snapshot::SnapshotView& snapshot) : version(s
 }
 
 std::uint32_t ActiveWindows::at(std::uint32_t now_s) const {
-  return static_cast<std::uint32_t>(std::upper_bound(moments.begin(), moments.end(), now_s) -
-                                    moments.begin());
+  return static_cast<std::uint32_t>(std::upper_bound(moments.begin(), moments.end(), now_s) - moments.begin());
 }
 
 PageCache::PageCache(std::size_t pages) : limit_(std::max<std::size_t>(1, pages / kShards)) {}
 
-std::shared_ptr<const std::string> PageCache::get(const std::shared_ptr<const Session>& session,
-                                                  const PageKey& key) {
+std::shared_ptr<const std::string> PageCache::get(const std::shared_ptr<const Session>& session, const PageKey& key) {
   Shard& s = shard(*session);
   const std::lock_guard lock(s.mutex);
   const auto found = s.by_profile.find(session->profile);
@@ -37,8 +35,7 @@ void PageCache::put(std::shared_ptr<const Session> session, const PageKey& key,
   Shard& s = shard(*session);
   const std::lock_guard lock(s.mutex);
   const std::int64_t profile = session->profile;
-  if (const auto found = s.by_profile.find(profile); found != s.by_profile.end())
-    s.order.erase(found->second);
+  if (const auto found = s.by_profile.find(profile); found != s.by_profile.end()) s.order.erase(found->second);
   s.order.push_front({std::move(session), key, std::move(page)});
   s.by_profile[profile] = s.order.begin();
   if (s.order.size() > limit_) {

@@ -44,10 +44,9 @@ class PageCache {
  public:
   explicit PageCache(std::size_t pages = 16384);  // about 8 kB each
 
-  [[nodiscard]] std::shared_ptr<const std::string> get(
-      const std::shared_ptr<const Session>& session, const PageKey& key);
-  void put(std::shared_ptr<const Session> session, const PageKey& key,
-           std::shared_ptr<const std::string> page);
+  [[nodiscard]] std::shared_ptr<const std::string> get(const std::shared_ptr<const Session>& session,
+                                                       const PageKey& key);
+  void put(std::shared_ptr<const Session> session, const PageKey& key, std::shared_ptr<const std::string> page);
 
   [[nodiscard]] std::uint64_t hits() const { return hits_.load(std::memory_order_relaxed); }
 
@@ -63,9 +62,7 @@ class PageCache {
     std::list<Entry> order;  // most recently used first
     std::unordered_map<std::int64_t, std::list<Entry>::iterator> by_profile;
   };
-  Shard& shard(const Session& session) {
-    return shards_[static_cast<std::uint64_t>(session.profile) % kShards];
-  }
+  Shard& shard(const Session& session) { return shards_[static_cast<std::uint64_t>(session.profile) % kShards]; }
 
   std::size_t limit_;  // of a shard
   std::array<Shard, kShards> shards_;

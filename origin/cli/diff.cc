@@ -26,7 +26,8 @@ struct Wanted {
   bool json = false;
 };
 
-// Everybody the origin knows: the records of profiles, and of visitors without one what their interactions make of them.
+// Everybody the origin knows: the records of profiles, and of visitors without one what their interactions make of
+// them.
 void replay(origin::Store& store, publish::PageComparison& pages) {
   Progress progress("diff");
   std::size_t count = 0;
@@ -44,8 +45,9 @@ void replay(origin::Store& store, publish::PageComparison& pages) {
     Visitor visitor;
     visitor.segment_id = static_cast<std::uint16_t>(history.segment_id);
     for (const origin::HistoryEvent& event : history.events) {
-      interact(visitor, {event.item_id, event.action, event.feedback, event.duration_ms,
-                         static_cast<std::uint16_t>(std::clamp<std::int64_t>(event.occurred_at_ms / 86400000, 0, 65535))});
+      interact(visitor,
+               {event.item_id, event.action, event.feedback, event.duration_ms,
+                static_cast<std::uint16_t>(std::clamp<std::int64_t>(event.occurred_at_ms / 86400000, 0, 65535))});
     }
     pages.add(visitor);
   });
@@ -139,7 +141,8 @@ void run(const Globals& globals, const Wanted& wanted) {
   const Json content = publish::compare_content(before->view(), after->view());
   const Json pages = pages_json(comparison, before->view(), after->view());
   if (wanted.json) {
-    const Json all = {{"before", before->version()}, {"after", after->version()}, {"content", content}, {"pages", pages}};
+    const Json all = {
+        {"before", before->version()}, {"after", after->version()}, {"content", content}, {"pages", pages}};
     fmt::print("{}\n", all.dump(2));
     return;
   }
@@ -152,7 +155,8 @@ void run(const Globals& globals, const Wanted& wanted) {
 
 void add_diff(CLI::App& program, const Globals& globals) {
   auto* command = program.add_subcommand("diff", "Say what one snapshot changes against another, for real visitors");
-  command->footer(R"(Decides the page of every visitor in the database with both (without exploration), and compares the content.
+  command->footer(
+      R"(Decides the page of every visitor in the database with both (without exploration), and compares the content.
 
 Examples:
   footlight diff 12 13             what publishing 13 changed

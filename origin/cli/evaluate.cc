@@ -132,7 +132,8 @@ void run(const Globals& globals, const Wanted& wanted) {
 
 void add_evaluate(CLI::App& program, const Globals& globals) {
   auto* command = program.add_subcommand("evaluate", "Measure how well a snapshot foresees what visitors choose");
-  command->footer(R"(Holds out each choice of each visitor in turn, ranks all items of its type by the shipped snapshot with the rest
+  command->footer(
+      R"(Holds out each choice of each visitor in turn, ranks all items of its type by the shipped snapshot with the rest
 as history, and reports where the held-out one lands: in the first three (HR@3), the mean of 1/rank (MRR), and
 the mean of 2^(-rank/4) (half-life). A file has one visitor a line: {"items": ["the-salt-road", …]}, oldest first.
 

@@ -12,6 +12,6 @@ namespace footlight::cli {
 // Throws std::runtime_error that says what was looked for. A name of digits alone is a version unless such a file is
 // there; "live" or "" is the version in use.
 [[nodiscard]] std::shared_ptr<const publish::LiveSnapshot> find_snapshot(const Globals& globals,
-                                                                        const std::string& name);
+                                                                         const std::string& name);
 
 }  // namespace footlight::cli

@@ -46,8 +46,7 @@ origin::Site site_of(origin::Store& store) {
 
 // Scores are computed under the published snapshot; without one they come with the first
 // interaction.
-std::shared_ptr<const publish::LiveSnapshot> live_snapshot(origin::Store& store,
-                                                           const Globals& globals) {
+std::shared_ptr<const publish::LiveSnapshot> live_snapshot(origin::Store& store, const Globals& globals) {
   const auto row = store.live_snapshot();
   if (!row) return nullptr;
   std::filesystem::path file = row->path;
@@ -72,34 +71,30 @@ void import_site(const Globals& globals, const std::string& path) {
   if (!faults.empty()) throw CLI::RuntimeError(kExitRefused);
   const auto store = open_store(globals);
   const std::uint64_t version = store->put_site(document.dump());
-  fmt::print("Site {}: version {}, {} questions, {} slots, {} segments.\n", site.name, version,
-             site.questions.size(), site.slots.size(), site.segments.size());
+  fmt::print("Site {}: version {}, {} questions, {} slots, {} segments.\n", site.name, version, site.questions.size(),
+             site.slots.size(), site.segments.size());
 }
 
 using Loader = std::function<origin::LoadReport(origin::Store&, const origin::Load&)>;
 
-void import_rows(const Globals& globals, const std::string& path, const char* what,
-                 const char* again, const Loader& loader) {
+void import_rows(const Globals& globals, const std::string& path, const char* what, const char* again,
+                 const Loader& loader) {
   auto input = open_file(path);
   const auto format = format_of(path);
   const auto store = open_store(globals);
   origin::LoadReport report;
   {
     Progress progress("import");
-    report = loader(
-        *store,
-        {.input = input,
-         .format = format,
-         .refused = [&](std::size_t line, const Fault& fault) { print_fault(path, line, fault); },
-         .progress = [&](std::uint64_t rows) { progress(fmt::format("{} rows", rows), -1); },
-         .cancel = interrupted()});
+    report = loader(*store, {.input = input,
+                             .format = format,
+                             .refused = [&](std::size_t line, const Fault& fault) { print_fault(path, line, fault); },
+                             .progress = [&](std::uint64_t rows) { progress(fmt::format("{} rows", rows), -1); },
+                             .cancel = interrupted()});
   }
-  fmt::print("{} {}: {} rows, {} new, {} {}, {} refused.\n",
-             report.interrupted ? "Interrupted" : "Imported", what, report.rows, report.created,
-             report.updated, again, report.refused);
+  fmt::print("{} {}: {} rows, {} new, {} {}, {} refused.\n", report.interrupted ? "Interrupted" : "Imported", what,
+             report.rows, report.created, report.updated, again, report.refused);
   if (report.interrupted) {
-    fmt::print(stderr,
-               "Repeat the command to load the rest: what is in already is not counted twice.\n");
+    fmt::print(stderr, "Repeat the command to load the rest: what is in already is not counted twice.\n");
     throw CLI::RuntimeError(kExitInterrupted);
   }
   if (report.refused > 0) throw CLI::RuntimeError(kExitRefused);
@@ -108,8 +103,7 @@ void import_rows(const Globals& globals, const std::string& path, const char* wh
 }  // namespace
 
 void add_import(CLI::App& program, const Globals& globals) {
-  auto* command = program.add_subcommand(
-      "import", "Load a site's document, content, profiles or past interactions");
+  auto* command = program.add_subcommand("import", "Load a site's document, content, profiles or past interactions");
   command->require_subcommand(1);
   command->footer(
       R"(FILE is JSON Lines (.jsonl, .ndjson) or CSV (.csv); the site is one JSON document. origin/IMPORT.md describes the
@@ -122,8 +116,7 @@ Examples:
   footlight import profiles crm.csv
   footlight import interactions last-year.jsonl)");
 
-  const auto add = [&](const char* name, const char* description,
-                       std::function<void(const std::string&)> run) {
+  const auto add = [&](const char* name, const char* description, std::function<void(const std::string&)> run) {
     auto* sub = command->add_subcommand(name, description);
     auto path = std::make_shared<std::string>();
     sub->add_option("FILE", *path, "File to read")->required();
@@ -132,19 +125,16 @@ Examples:
   add("site", "The questionnaire, slots, segments and weights",
       [&globals](const std::string& path) { import_site(globals, path); });
   add("content", "Items to show", [&globals](const std::string& path) {
-    import_rows(globals, path, "content", "updated",
-                [](origin::Store& store, const origin::Load& load) {
-                  return origin::load_content(store, site_of(store), load);
-                });
+    import_rows(globals, path, "content", "updated", [](origin::Store& store, const origin::Load& load) {
+      return origin::load_content(store, site_of(store), load);
+    });
   });
-  add("profiles", "People who answered the questionnaire elsewhere",
-      [&globals](const std::string& path) {
-        import_rows(globals, path, "profiles", "updated",
-                    [&globals](origin::Store& store, const origin::Load& load) {
-                      const auto live = live_snapshot(store, globals);
-                      return origin::load_profiles(store, site_of(store), load, live.get());
-                    });
-      });
+  add("profiles", "People who answered the questionnaire elsewhere", [&globals](const std::string& path) {
+    import_rows(globals, path, "profiles", "updated", [&globals](origin::Store& store, const origin::Load& load) {
+      const auto live = live_snapshot(store, globals);
+      return origin::load_profiles(store, site_of(store), load, live.get());
+    });
+  });
   add("interactions", "What visitors did before", [&globals](const std::string& path) {
     import_rows(globals, path, "interactions", "already counted",
                 [&globals](origin::Store& store, const origin::Load& load) {

@@ -35,11 +35,12 @@ std::string joined(const Json& list) {
 
 void print_head(const Json& d) {
   fmt::print("version {}, made {:%Y-%m-%d %H:%M:%S} UTC, format {}, {} bytes\n", d["version"].get<std::uint64_t>(),
-             fmt::gmtime(static_cast<std::time_t>(d["createdAt"].get<std::int64_t>())),
-             d["format"].get<std::string>(), d["bytes"].get<std::uint64_t>());
+             fmt::gmtime(static_cast<std::time_t>(d["createdAt"].get<std::int64_t>())), d["format"].get<std::string>(),
+             d["bytes"].get<std::uint64_t>());
   if (!d["pack"].is_null()) fmt::print("a segment pack, cut for: {}\n", d["pack"].get<std::string>());
   fmt::print("locales: {}\n\ncounts\n", joined(d["locales"]));
-  for (const auto& [name, count] : d["counts"].items()) fmt::print("  {:<12} {:>8}\n", name, count.get<std::uint64_t>());
+  for (const auto& [name, count] : d["counts"].items())
+    fmt::print("  {:<12} {:>8}\n", name, count.get<std::uint64_t>());
   fmt::print("\nweights\n");
   for (const auto& [name, weight] : d["weights"].items()) fmt::print("  {:<16} {}\n", name, weight.get<double>());
   fmt::print("\nsections                    rows       bytes\n");
@@ -157,8 +158,8 @@ void run(const Globals& globals, const Wanted& wanted) {
       continue;
     }
     const auto& row = view.items()[i];
-    fmt::print("  {:>6}  {:<12} bias {:>+7.3f}  {:>3} neighbours  {}\n", row.id,
-               origin::content_type_name(row.type), row.bias, view.neighbours(i).items.size(), view.item_name(i, 0));
+    fmt::print("  {:>6}  {:<12} bias {:>+7.3f}  {:>3} neighbours  {}\n", row.id, origin::content_type_name(row.type),
+               row.bias, view.neighbours(i).items.size(), view.item_name(i, 0));
   }
 }
 
@@ -166,7 +167,8 @@ void run(const Globals& globals, const Wanted& wanted) {
 
 void add_inspect(CLI::App& program, const Globals& globals) {
   auto* command = program.add_subcommand("inspect", "Print everything that is in a snapshot");
-  command->footer(R"(Takes a published version, a snapshot file (an edge snapshot or a segment pack), or by default what is live.
+  command->footer(
+      R"(Takes a published version, a snapshot file (an edge snapshot or a segment pack), or by default what is live.
 
 Examples:
   footlight inspect                              what is live

@@ -22,9 +22,7 @@ Examples:
   auto* create = command->add_subcommand("create", "Make a key and print it, once");
   auto scopes = std::make_shared<std::vector<std::string>>();
   auto label = std::make_shared<std::string>("unnamed");
-  create
-      ->add_option("--scope", *scopes,
-                   "What it may do: admin (everything), content, read; may be repeated")
+  create->add_option("--scope", *scopes, "What it may do: admin (everything), content, read; may be repeated")
       ->required()
       ->check(CLI::IsMember({"admin", "content", "read"}));
   create->add_option("--label", *label, "What or whom it is for")->capture_default_str();
@@ -40,8 +38,8 @@ Examples:
   list->callback([&globals] {
     const auto store = open_existing_store(globals);
     for (const auto& key : store->api_keys()) {
-      fmt::print("{}  {}  {}  {}\n", key.id, origin::format_time(key.created_at_ms),
-                 fmt::join(key.scopes, ","), key.label);
+      fmt::print("{}  {}  {}  {}\n", key.id, origin::format_time(key.created_at_ms), fmt::join(key.scopes, ","),
+                 key.label);
     }
   });
 

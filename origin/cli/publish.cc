@@ -42,7 +42,8 @@ void print_published(const publish::PublishReport& report, const publish::Publis
 
 void add_publish(CLI::App& program, const Globals& globals) {
   auto* command = program.add_subcommand("publish", "Publish a signed snapshot of content and model");
-  command->footer(R"(Writes immutable files named by their SHA-256 and, last of all, manifest.json, which names, hashes and signs
+  command->footer(
+      R"(Writes immutable files named by their SHA-256 and, last of all, manifest.json, which names, hashes and signs
 them. A running `footlight serve` takes the new version within a second; edge and browser fetch it.
 Without a trained model the questionnaire alone decides. Interrupted anywhere, what was live stays live.
 

@@ -52,10 +52,9 @@ void serve(const Globals& globals, ServeOptions& options) {
 
   origin::App app(*store, live, options.app, options.mail);
   app.tick();
-  origin::HttpServer server(
-      options.server,
-      [&app](const httplib::Request& request, httplib::Response& response,
-             const origin::BodyReader& reader) { app.dispatch(request, response, reader); });
+  origin::HttpServer server(options.server,
+                            [&app](const httplib::Request& request, httplib::Response& response,
+                                   const origin::BodyReader& reader) { app.dispatch(request, response, reader); });
   app.server_counters = [&server] { return &server.counters(); };
   const int port = server.bind();
   fmt::print("footlight: listening on http://{}:{}\n", options.server.host, port);
@@ -101,27 +100,19 @@ Examples:
   command->add_option("--threads", server.threads, "Threads that answer")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
-  command->add_option("--max-connections", server.max_connections, "Beyond these, 503")
-      ->capture_default_str();
-  command->add_option("--cors-origin", app.cors_origins,
-                      "Origin that may call from a browser; may be repeated");
-  command->add_flag("--trust-proxy", app.trust_proxy,
-                    "The client is the last entry of X-Forwarded-For");
-  command
-      ->add_option("--rate-limit", app.rate_per_s,
-                   "Requests a second and client address; 0: no limit")
+  command->add_option("--max-connections", server.max_connections, "Beyond these, 503")->capture_default_str();
+  command->add_option("--cors-origin", app.cors_origins, "Origin that may call from a browser; may be repeated");
+  command->add_flag("--trust-proxy", app.trust_proxy, "The client is the last entry of X-Forwarded-For");
+  command->add_option("--rate-limit", app.rate_per_s, "Requests a second and client address; 0: no limit")
       ->capture_default_str();
   command->add_option("--consent", options->consent, "Where silence counts as consent: opt-out")
       ->check(CLI::IsMember({"opt-in", "opt-out"}))
       ->capture_default_str();
   command->add_option("--token-days", options->token_days, "Days until a visitor's token expires")
       ->capture_default_str();
-  command->add_option("--record-rate", app.record_per_s, "Decisions recorded a second, at most")
-      ->capture_default_str();
-  command->add_option("--mail-command", options->mail.command,
-                      "Gets each message as JSON on its standard input");
-  command->add_option("--mail-outbox", options->mail.outbox,
-                      "Folder for each message as a JSON file");
+  command->add_option("--record-rate", app.record_per_s, "Decisions recorded a second, at most")->capture_default_str();
+  command->add_option("--mail-command", options->mail.command, "Gets each message as JSON on its standard input");
+  command->add_option("--mail-outbox", options->mail.outbox, "Folder for each message as a JSON file");
   command->add_option("--claim-url", options->mail.claim_url, "Page that redeems a mailed claim");
   command->callback([&globals, options] { serve(globals, *options); });
 }

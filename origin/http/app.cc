@@ -76,32 +76,25 @@ std::string media_type(const httplib::Request& request) {
 void check_media_type(const Route& route, const httplib::Request& request) {
   const std::string type = media_type(request);
   const bool json = type == "application/json";
-  const bool rows =
-      type == "application/x-ndjson" || type == "application/jsonl" || type == "text/csv";
+  const bool rows = type == "application/x-ndjson" || type == "application/jsonl" || type == "text/csv";
   if (route.is_csv_or_lines ? !rows : !json) {
-    throw Problem{ProblemKind::kUnsupportedMedia, route.is_csv_or_lines
-                                                      ? "Send application/x-ndjson or text/csv."
-                                                      : "Send application/json."};
+    throw Problem{ProblemKind::kUnsupportedMedia,
+                  route.is_csv_or_lines ? "Send application/x-ndjson or text/csv." : "Send application/json."};
   }
   if (request.has_header("Content-Encoding")) {
-    throw Problem{ProblemKind::kUnsupportedMedia,
-                  "Send the body as it is, without Content-Encoding."};
+    throw Problem{ProblemKind::kUnsupportedMedia, "Send the body as it is, without Content-Encoding."};
   }
 }
 
-void read_body(const Route& route, const httplib::Request& request, const BodyReader& reader,
-               std::string& body) {
+void read_body(const Route& route, const httplib::Request& request, const BodyReader& reader, std::string& body) {
   if (request.has_header("Content-Length") &&
-      std::strtoull(request.get_header_value("Content-Length").c_str(), nullptr, 10) >
-          route.max_body) {
-    throw Problem{ProblemKind::kTooLarge,
-                  fmt::format("At most {} bytes are taken here.", route.max_body)};
+      std::strtoull(request.get_header_value("Content-Length").c_str(), nullptr, 10) > route.max_body) {
+    throw Problem{ProblemKind::kTooLarge, fmt::format("At most {} bytes are taken here.", route.max_body)};
   }
   bool too_large = false;
   if (!reader(route.max_body, body, too_large)) {
     if (too_large)
-      throw Problem{ProblemKind::kTooLarge,
-                    fmt::format("At most {} bytes are taken here.", route.max_body)};
+      throw Problem{ProblemKind::kTooLarge, fmt::format("At most {} bytes are taken here.", route.max_body)};
     throw Problem{ProblemKind::kBadRequest, "The body broke off."};
   }
 }
@@ -120,8 +113,7 @@ std::string Exchange::parameter(const std::string& name) const {
 }
 
 void Exchange::answer(const Json& document, int status) const {
-  answer_text(document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace),
-              "application/json", status);
+  answer_text(document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), "application/json", status);
 }
 
 void Exchange::answer_text(std::string text, const char* content_type, int status) const {
@@ -184,8 +176,7 @@ std::shared_ptr<const Session> App::session_if_any(const Exchange& exchange) {
   const std::string* claimed = header(request, "X-User-ID");
   if (authorization == nullptr) {
     if (claimed != nullptr) {
-      throw Problem{ProblemKind::kUnauthorized,
-                    "X-User-ID alone is not authority: send the Bearer token."};
+      throw Problem{ProblemKind::kUnauthorized, "X-User-ID alone is not authority: send the Bearer token."};
     }
     return nullptr;
   }
@@ -216,16 +207,15 @@ std::shared_ptr<const Session> App::session(const Exchange& exchange) {
 
 void App::check_key(const Exchange& exchange) {
   const std::string* authorization = header(exchange.request, "Authorization");
-  const std::string_view key =
-      authorization != nullptr ? bearer(*authorization) : std::string_view();
+  const std::string_view key = authorization != nullptr ? bearer(*authorization) : std::string_view();
   const auto known = key.empty() ? std::nullopt : store.check_api_key(key);
   if (!known) throw Problem{ProblemKind::kUnauthorized};
   const auto has = [&](std::string_view scope) {
     return std::find(known->scopes.begin(), known->scopes.end(), scope) != known->scopes.end();
   };
   const Access needed = exchange.route.access;
-  const bool allowed = has("admin") || (needed != Access::kAdmin && has("content")) ||
-                       (needed == Access::kRead && has("read"));
+  const bool allowed =
+      has("admin") || (needed != Access::kAdmin && has("content")) || (needed == Access::kRead && has("read"));
   if (!allowed) throw Problem{ProblemKind::kForbidden, "The key has not the scope for this."};
 }
 
@@ -234,8 +224,7 @@ void App::check_rate(const httplib::Request& request) {
   if (options.trust_proxy) {
     // The last entry is the one that the proxy itself has seen.
     std::string list = request.get_header_value("X-Forwarded-For");
-    if (const std::size_t comma = list.rfind(','); comma != std::string::npos)
-      list.erase(0, comma + 1);
+    if (const std::size_t comma = list.rfind(','); comma != std::string::npos) list.erase(0, comma + 1);
     list.erase(0, list.find_first_not_of(' '));
     if (!list.empty() && list.size() <= 64) client = list;
   } else if (is_loopback(client)) {
@@ -260,8 +249,7 @@ void App::cors(const httplib::Request& request, httplib::Response& response) {
   response.set_header("Access-Control-Max-Age", "600");
 }
 
-void App::write_problem(const httplib::Request& request, httplib::Response& response,
-                        const Problem& problem) {
+void App::write_problem(const httplib::Request& request, httplib::Response& response, const Problem& problem) {
   counters.problems.fetch_add(1, std::memory_order_relaxed);
   const std::string id = request_id();
   response.body = problem_json(problem, id);
@@ -279,8 +267,7 @@ void App::write_problem(const httplib::Request& request, httplib::Response& resp
   }
 }
 
-void App::dispatch(const httplib::Request& request, httplib::Response& response,
-                   const BodyReader& reader) {
+void App::dispatch(const httplib::Request& request, httplib::Response& response, const BodyReader& reader) {
   counters.requests.fetch_add(1, std::memory_order_relaxed);
   try {
     run(request, response, reader);
@@ -303,12 +290,10 @@ void App::dispatch(const httplib::Request& request, httplib::Response& response,
   if (!response.has_header("Cache-Control")) response.set_header("Cache-Control", "no-store");
 }
 
-void App::run(const httplib::Request& request, httplib::Response& response,
-              const BodyReader& reader) {
+void App::run(const httplib::Request& request, httplib::Response& response, const BodyReader& reader) {
   cors(request, response);
   check_rate(request);
-  const std::string_view method =
-      request.method == "HEAD" ? std::string_view("GET") : request.method;
+  const std::string_view method = request.method == "HEAD" ? std::string_view("GET") : request.method;
   Match match = match_route(method, request.path);
   if (match.route == nullptr) {
     if (match.allow.empty()) throw Problem{ProblemKind::kNotFound};
@@ -322,12 +307,10 @@ void App::run(const httplib::Request& request, httplib::Response& response,
   const Route& route = *match.route;
   Exchange exchange{request, response, route, std::move(match.arguments), {}};
   // Credentials first: whoever has none does not get to send a body.
-  if (route.access == Access::kRead || route.access == Access::kContent ||
-      route.access == Access::kAdmin) {
+  if (route.access == Access::kRead || route.access == Access::kContent || route.access == Access::kAdmin) {
     check_key(exchange);
   }
-  if (route.access == Access::kVisitor && !route.request.empty())
-    static_cast<void>(session(exchange));
+  if (route.access == Access::kVisitor && !route.request.empty()) static_cast<void>(session(exchange));
   if (!route.request.empty()) {
     if (!reader) {
       // A multipart body is not offered to read; an absent one is not JSON.

@@ -32,8 +32,7 @@ struct AppOptions {
   bool trust_proxy = false;               // the client's address is the last of X-Forwarded-For
   double rate_per_s = 1000;               // per client address; 0: no limit
   double rate_burst = 4000;
-  bool consent_opt_out =
-      false;  // where the law lets silence count as consent: unit ids without a choice
+  bool consent_opt_out = false;  // where the law lets silence count as consent: unit ids without a choice
   std::int64_t token_ttl_ms = 180LL * 86'400'000;
   double record_per_s = 30;  // decisions written behind, at most (record_behind.h)
   publish::PublishOptions publish;
@@ -74,8 +73,7 @@ class App {
  public:
   App(Store& store, publish::Live& live, AppOptions options, MailOptions mail);
 
-  void dispatch(const httplib::Request& request, httplib::Response& response,
-                const BodyReader& reader);
+  void dispatch(const httplib::Request& request, httplib::Response& response, const BodyReader& reader);
 
   // Once a second: a newer snapshot, a newer site.
   void tick();
@@ -85,8 +83,7 @@ class App {
   // else. nullptr only when there is no Authorization at all.
   [[nodiscard]] std::shared_ptr<const Session> session_if_any(const Exchange& exchange);
   [[nodiscard]] std::shared_ptr<const Session> session(const Exchange& exchange);
-  [[nodiscard]] std::shared_ptr<const publish::LiveSnapshot> snapshot()
-      const;  // throws kNoSnapshot
+  [[nodiscard]] std::shared_ptr<const publish::LiveSnapshot> snapshot() const;  // throws kNoSnapshot
   // Of the live snapshot, or (for a moment after a publish) of the one before.
   [[nodiscard]] std::shared_ptr<const ActiveWindows> windows() const;
   [[nodiscard]] std::shared_ptr<const SiteDocument> site();  // throws kConflict when there is none
@@ -107,8 +104,7 @@ class App {
   void check_rate(const httplib::Request& request);
   void check_key(const Exchange& exchange);
   void cors(const httplib::Request& request, httplib::Response& response);
-  void write_problem(const httplib::Request& request, httplib::Response& response,
-                     const Problem& problem);
+  void write_problem(const httplib::Request& request, httplib::Response& response, const Problem& problem);
 
   RateLimit rate_;
   mutable std::mutex site_mutex_;  // guards the two below

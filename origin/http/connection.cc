@@ -21,8 +21,7 @@ constexpr std::chrono::seconds kSendTime{10};
 // True when the descriptor became ready; hang-ups count, the next call finds out.
 bool wait_for(int fd, short events, Connection::Clock::time_point until) {
   for (;;) {
-    const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(until - Connection::Clock::now());
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - Connection::Clock::now());
     pollfd entry{.fd = fd, .events = events, .revents = 0};
     const int ready = ::poll(&entry, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
     if (ready > 0) return true;
@@ -38,8 +37,8 @@ Connection::Connection(socket_t socket) : socket_(socket) {
   char host[NI_MAXHOST];
   char service[NI_MAXSERV];
   if (::getpeername(socket_, reinterpret_cast<sockaddr*>(&address), &size) == 0 &&
-      ::getnameinfo(reinterpret_cast<sockaddr*>(&address), size, host, sizeof host, service,
-                    sizeof service, NI_NUMERICHOST | NI_NUMERICSERV) == 0) {
+      ::getnameinfo(reinterpret_cast<sockaddr*>(&address), size, host, sizeof host, service, sizeof service,
+                    NI_NUMERICHOST | NI_NUMERICSERV) == 0) {
     remote_ip_ = host;
     remote_port_ = std::atoi(service);
   }
@@ -47,9 +46,7 @@ Connection::Connection(socket_t socket) : socket_(socket) {
 
 Connection::~Connection() { ::close(socket_); }
 
-void Connection::begin_request(std::chrono::milliseconds allowed) {
-  deadline_ = Clock::now() + allowed;
-}
+void Connection::begin_request(std::chrono::milliseconds allowed) { deadline_ = Clock::now() + allowed; }
 
 ssize_t Connection::read(char* out, std::size_t size) {
   if (begin_ == end_) {

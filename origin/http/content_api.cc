@@ -14,15 +14,14 @@ constexpr std::uint32_t kDefaultPage = 50;
 constexpr std::uint32_t kMaxPage = 500;
 constexpr std::size_t kMaxRefusedRows = 1000;
 
-std::uint32_t whole_parameter(const Exchange& exchange, const std::string& name,
-                              std::uint32_t otherwise, std::uint32_t max) {
+std::uint32_t whole_parameter(const Exchange& exchange, const std::string& name, std::uint32_t otherwise,
+                              std::uint32_t max) {
   const std::string text = exchange.parameter(name);
   if (text.empty()) return otherwise;
   std::uint32_t value = 0;
   const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (status != std::errc() || end != text.data() + text.size() || value > max) {
-    throw Problem{ProblemKind::kBadParameter,
-                  name + " must be a whole number up to " + std::to_string(max) + "."};
+    throw Problem{ProblemKind::kBadParameter, name + " must be a whole number up to " + std::to_string(max) + "."};
   }
   return value;
 }
@@ -40,13 +39,10 @@ ContentRow checked(App& app, const Json& document) {
 void list_content(App& app, Exchange& exchange) {
   const std::uint32_t limit = whole_parameter(exchange, "limit", kDefaultPage, kMaxPage);
   const std::uint32_t after = whole_parameter(exchange, "after", 0, 4294967294U);
-  const auto rows =
-      app.store.content_page(after, limit + 1);  // one more tells whether there is a next page
+  const auto rows = app.store.content_page(after, limit + 1);  // one more tells whether there is a next page
   Json items = Json::array();
-  for (std::size_t i = 0; i < rows.size() && i < limit; ++i)
-    items.push_back(content_document(rows[i]));
-  Json answer = {
-      {"content", std::move(items)}, {"total", app.store.content_count()}, {"next", nullptr}};
+  for (std::size_t i = 0; i < rows.size() && i < limit; ++i) items.push_back(content_document(rows[i]));
+  Json answer = {{"content", std::move(items)}, {"total", app.store.content_count()}, {"next", nullptr}};
   if (rows.size() > limit && limit > 0) answer["next"] = rows[limit - 1].item_id;
   exchange.answer(answer);
 }
@@ -98,19 +94,18 @@ void import_content(App& app, Exchange& exchange) {
   const bool csv = exchange.request.get_header_value("Content-Type").starts_with("text/csv");
   static const std::atomic<bool> never{false};
   Json errors = Json::array();
-  const LoadReport report = load_content(app.store, site->site,
-                                         {.input = input,
-                                          .format = csv ? RowFormat::kCsv : RowFormat::kJsonLines,
-                                          .refused =
-                                              [&](std::size_t line, const Fault& fault) {
-                                                if (errors.size() >= kMaxRefusedRows) return;
-                                                errors.push_back({{"line", line},
-                                                                  {"code", fault.code},
-                                                                  {"detail", fault.detail},
-                                                                  {"pointer", fault.pointer}});
-                                              },
-                                          .progress = {},
-                                          .cancel = never});
+  const LoadReport report = load_content(
+      app.store, site->site,
+      {.input = input,
+       .format = csv ? RowFormat::kCsv : RowFormat::kJsonLines,
+       .refused =
+           [&](std::size_t line, const Fault& fault) {
+             if (errors.size() >= kMaxRefusedRows) return;
+             errors.push_back(
+                 {{"line", line}, {"code", fault.code}, {"detail", fault.detail}, {"pointer", fault.pointer}});
+           },
+       .progress = {},
+       .cancel = never});
   exchange.answer({{"rows", report.rows},
                    {"created", report.created},
                    {"updated", report.updated},
@@ -120,9 +115,8 @@ void import_content(App& app, Exchange& exchange) {
 
 void get_site(App& app, Exchange& exchange) {
   const auto site = app.site();
-  exchange.answer({{"version", site->version},
-                   {"updatedAt", format_time(site->updated_at_ms)},
-                   {"site", Json::parse(site->json)}});
+  exchange.answer(
+      {{"version", site->version}, {"updatedAt", format_time(site->updated_at_ms)}, {"site", Json::parse(site->json)}});
 }
 
 void put_site(App& app, Exchange& exchange) {

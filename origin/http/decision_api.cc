@@ -21,8 +21,7 @@ constexpr std::size_t kDefaultTypes[] = {0, 2, 3, 4};
 
 bool is_tag(std::string_view text) {
   return text.size() >= 2 && text.size() <= 35 && std::all_of(text.begin(), text.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  c == '-';
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
          });
 }
 
@@ -45,8 +44,7 @@ std::vector<std::string_view> slots_of(const std::vector<std::string>& types) {
       throw Problem{ProblemKind::kBadParameter,
                     "type must be project, service, testimonial, resource, deck or case_study."};
     }
-    if (std::find(slots.begin(), slots.end(), found->second) == slots.end())
-      slots.push_back(found->second);
+    if (std::find(slots.begin(), slots.end(), found->second) == slots.end()) slots.push_back(found->second);
   }
   return slots;
 }
@@ -107,8 +105,7 @@ void get_homepage(App& app, Exchange& exchange) {
   }
   SlotRequest requests[4];
   const std::uint32_t count = homepage_requests(view, requests);
-  const Decision& decision =
-      decide_here(view, session->visitor, context, std::span(requests, count));
+  const Decision& decision = decide_here(view, session->visitor, context, std::span(requests, count));
   std::string page;
   page.reserve(8192);
   append_homepage(view, decision, locale, page);
@@ -130,8 +127,7 @@ void get_recommendations(App& app, Exchange& exchange) {
     const std::uint32_t slot = view.find_slot(name);
     if (slot != snapshot::kNone) requests.push_back({.slot = slot, .limit = limit});
   }
-  const Decision& decision =
-      decide_here(view, session->visitor, context_for(session->visitor, false), requests);
+  const Decision& decision = decide_here(view, session->visitor, context_for(session->visitor, false), requests);
   std::vector<Entry> entries(decision.entries, decision.entries + decision.entry_count);
   std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
     return a.confidence != b.confidence ? a.confidence > b.confidence : a.item < b.item;

@@ -51,7 +51,6 @@ void get_stats(App& app, Exchange& exchange);
 }
 
 // ?locale=de, else the first of Accept-Language, else the site's own: as the edge does.
-[[nodiscard]] std::uint32_t locale_of(const Exchange& exchange,
-                                      const snapshot::SnapshotView& snapshot);
+[[nodiscard]] std::uint32_t locale_of(const Exchange& exchange, const snapshot::SnapshotView& snapshot);
 
 }  // namespace footlight::origin

@@ -80,8 +80,7 @@ void append_ten_thousandths(std::uint32_t value, std::string& out) {
   out.append(digits, count);
 }
 
-std::string reason_text(const snapshot::SnapshotView& snapshot, const Entry& entry,
-                        std::uint32_t locale) {
+std::string reason_text(const snapshot::SnapshotView& snapshot, const Entry& entry, std::uint32_t locale) {
   std::string text(256, '\0');
   for (;;) {
     const std::size_t needed = write_reason(snapshot, entry, locale, text);
@@ -91,8 +90,7 @@ std::string reason_text(const snapshot::SnapshotView& snapshot, const Entry& ent
   }
 }
 
-void append_item(const snapshot::SnapshotView& snapshot, const Entry& entry, std::uint32_t locale,
-                 std::string& out) {
+void append_item(const snapshot::SnapshotView& snapshot, const Entry& entry, std::uint32_t locale, std::string& out) {
   const auto& item = snapshot.items()[entry.item];
   out += "{\"id\":\"";
   append_uuid(item.uuid, out);
@@ -117,8 +115,8 @@ void append_item(const snapshot::SnapshotView& snapshot, const Entry& entry, std
   out.push_back('}');
 }
 
-void append_section(const snapshot::SnapshotView& snapshot, const Decision& decision,
-                    const HomepageSection& section, std::uint32_t locale, std::string& out) {
+void append_section(const snapshot::SnapshotView& snapshot, const Decision& decision, const HomepageSection& section,
+                    std::uint32_t locale, std::string& out) {
   const bool is_hero = std::string_view(section.name) == "hero";
   const std::uint32_t slot = snapshot.find_slot(section.slot);
   std::span<const Entry> entries;
@@ -141,8 +139,8 @@ void append_section(const snapshot::SnapshotView& snapshot, const Decision& deci
   out.push_back(']');
 }
 
-void append_homepage(const snapshot::SnapshotView& snapshot, const Decision& decision,
-                     std::uint32_t locale, std::string& out) {
+void append_homepage(const snapshot::SnapshotView& snapshot, const Decision& decision, std::uint32_t locale,
+                     std::string& out) {
   char before = '{';
   for (const HomepageSection& section : kHomepage) {
     out.push_back(before);
@@ -155,8 +153,7 @@ void append_homepage(const snapshot::SnapshotView& snapshot, const Decision& dec
   out.push_back('}');
 }
 
-std::uint32_t homepage_requests(const snapshot::SnapshotView& snapshot,
-                                SlotRequest (&requests)[4]) {
+std::uint32_t homepage_requests(const snapshot::SnapshotView& snapshot, SlotRequest (&requests)[4]) {
   std::uint32_t count = 0;
   for (const HomepageSection& section : kHomepage) {
     const std::uint32_t slot = snapshot.find_slot(section.slot);
@@ -165,14 +162,14 @@ std::uint32_t homepage_requests(const snapshot::SnapshotView& snapshot,
   return count;
 }
 
-const Decision& decide_here(const snapshot::SnapshotView& snapshot, const Visitor& visitor,
-                            const Context& context, std::span<const SlotRequest> requests) {
+const Decision& decide_here(const snapshot::SnapshotView& snapshot, const Visitor& visitor, const Context& context,
+                            std::span<const SlotRequest> requests) {
   thread_local std::vector<Block> scratch;
   thread_local Decision decision;
   const std::size_t needed = (decide_scratch_bytes(snapshot) + sizeof(Block) - 1) / sizeof(Block);
   if (scratch.size() < needed) scratch.resize(needed);
-  const Status status = decide(snapshot, visitor, context, requests,
-                               std::as_writable_bytes(std::span(scratch)), decision);
+  const Status status =
+      decide(snapshot, visitor, context, requests, std::as_writable_bytes(std::span(scratch)), decision);
   if (status != Status::kOk) throw std::logic_error(status_name(status));
   return decision;
 }

@@ -28,8 +28,7 @@ FromRecord from_record(const std::string& text, std::vector<Fault>& faults) {
   FromRecord result;
   if (text.empty()) return result;
   const auto bytes = from_base64url(text);
-  const auto visitor =
-      bytes ? decode_visitor(*bytes) : Result<Visitor>(Unexpected(Status::kBadMagic));
+  const auto visitor = bytes ? decode_visitor(*bytes) : Result<Visitor>(Unexpected(Status::kBadMagic));
   if (!visitor) {
     faults.push_back({"type", "is not a visitor record", "/record"});
     return result;
@@ -43,8 +42,7 @@ FromRecord from_record(const std::string& text, std::vector<Fault>& faults) {
 
 // Applies events, those of one visitor together, in one job: one commit for the whole request.
 std::vector<Outcome> apply(App& app, const Session* session, const FromRecord& record,
-                           const std::vector<const Event*>& events,
-                           std::vector<Receipt>& receipts) {
+                           const std::vector<const Event*>& events, std::vector<Receipt>& receipts) {
   Vault& vault = app.store.vault();
   const auto live = app.live.get();
   std::map<std::string, std::vector<std::size_t>> by_visitor;
@@ -56,31 +54,29 @@ std::vector<Outcome> apply(App& app, const Session* session, const FromRecord& r
     by_visitor[visitor].push_back(i);
   }
   receipts.assign(events.size(), Receipt::kCounted);
-  auto outcomes =
-      app.store.writer()
-          .submit([&](Database& db) {
-            std::vector<Outcome> results;
-            for (const auto& [visitor, indexes] : by_visitor) {
-              Who who{.profile = {}, .visitor_hash = {}, .segment_id = record.segment_id};
-              if (session != nullptr) {
-                who.profile = std::pair{session->profile, session->id};
-              } else if (!visitor.empty()) {
-                who.visitor_hash = vault.hash(HashOf::kVisitor, visitor);
-              } else {
-                // Nobody in particular: counts for the items, and is nobody's past.
-                who.visitor_hash =
-                    vault.hash(HashOf::kVisitor, "anonymous:" + to_string(random_uuid()));
-              }
-              std::vector<Event> own;
-              own.reserve(indexes.size());
-              for (const std::size_t i : indexes) own.push_back(*events[i]);
-              results.push_back(apply_events(db, vault, who, own, live.get()));
-              for (std::size_t k = 0; k < indexes.size(); ++k)
-                receipts[indexes[k]] = results.back().receipts[k];
-            }
-            return results;
-          })
-          .get();
+  auto outcomes = app.store.writer()
+                      .submit([&](Database& db) {
+                        std::vector<Outcome> results;
+                        for (const auto& [visitor, indexes] : by_visitor) {
+                          Who who{.profile = {}, .visitor_hash = {}, .segment_id = record.segment_id};
+                          if (session != nullptr) {
+                            who.profile = std::pair{session->profile, session->id};
+                          } else if (!visitor.empty()) {
+                            who.visitor_hash = vault.hash(HashOf::kVisitor, visitor);
+                          } else {
+                            // Nobody in particular: counts for the items, and is nobody's past.
+                            who.visitor_hash = vault.hash(HashOf::kVisitor, "anonymous:" + to_string(random_uuid()));
+                          }
+                          std::vector<Event> own;
+                          own.reserve(indexes.size());
+                          for (const std::size_t i : indexes) own.push_back(*events[i]);
+                          results.push_back(apply_events(db, vault, who, own, live.get()));
+                          for (std::size_t k = 0; k < indexes.size(); ++k)
+                            receipts[indexes[k]] = results.back().receipts[k];
+                        }
+                        return results;
+                      })
+                      .get();
   for (const Outcome& outcome : outcomes) {
     if (outcome.profile) app.cache.invalidate_user(outcome.profile->second);
   }
@@ -94,10 +90,8 @@ std::vector<Outcome> apply(App& app, const Session* session, const FromRecord& r
 }
 
 Json updated_profile(const std::vector<Outcome>& outcomes) {
-  const Scores scores =
-      outcomes.size() == 1 && outcomes.front().profile ? outcomes.front().scores : Scores{};
-  return {{"engagementLevel", scores.engagement_level},
-          {"personalizationScore", scores.personalization_score}};
+  const Scores scores = outcomes.size() == 1 && outcomes.front().profile ? outcomes.front().scores : Scores{};
+  return {{"engagementLevel", scores.engagement_level}, {"personalizationScore", scores.personalization_score}};
 }
 
 }  // namespace
@@ -106,8 +100,7 @@ void post_interaction(App& app, Exchange& exchange) {
   const auto session = app.session_if_any(exchange);
   std::vector<Fault> faults;
   const Event event = parse_event(exchange.json(), "", now_ms(), faults);
-  if (!event.profile_id.empty())
-    faults.push_back({"unknown", "is for imports: send the token", "/profileId"});
+  if (!event.profile_id.empty()) faults.push_back({"unknown", "is for imports: send the token", "/profileId"});
   if (!faults.empty()) throw invalid(std::move(faults));
   std::vector<Receipt> receipts;
   const auto outcomes = apply(app, session.get(), {}, {&event}, receipts);
@@ -171,12 +164,11 @@ void post_interactions(App& app, Exchange& exchange) {
       case Receipt::kNotWanted:
         break;  // the visitor's choice is no fault of the sender's
       case Receipt::kUnknownContent:
-        refused.push_back(
-            {{"index", i},
-             {"eventId", one.event.event_id},
-             {"code", "unknown_content"},
-             {"detail", "there is no such content"},
-             {"pointer", pointer_to(pointer_to(pointer_to("", name), i), "contentId")}});
+        refused.push_back({{"index", i},
+                           {"eventId", one.event.event_id},
+                           {"code", "unknown_content"},
+                           {"detail", "there is no such content"},
+                           {"pointer", pointer_to(pointer_to(pointer_to("", name), i), "contentId")}});
         break;
     }
   }
@@ -185,8 +177,7 @@ void post_interactions(App& app, Exchange& exchange) {
                  {"counted", counted},
                  {"duplicates", duplicates},
                  {"refused", std::move(refused)}};
-  if (outcomes.size() == 1 && outcomes.front().profile)
-    answer["updatedProfile"] = updated_profile(outcomes);
+  if (outcomes.size() == 1 && outcomes.front().profile) answer["updatedProfile"] = updated_profile(outcomes);
   exchange.answer(answer);
 }
 

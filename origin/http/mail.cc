@@ -13,8 +13,7 @@
 
 namespace footlight::origin {
 
-MailHook::MailHook(MailOptions options)
-    : options_(std::move(options)), thread_([this] { loop(); }) {
+MailHook::MailHook(MailOptions options) : options_(std::move(options)), thread_([this] { loop(); }) {
   if (!options_.outbox.empty()) std::filesystem::create_directories(options_.outbox);
 }
 
@@ -30,8 +29,7 @@ MailHook::~MailHook() {
 void MailHook::send(MailMessage message) {
   {
     const std::lock_guard lock(mutex_);
-    if (waiting_.size() >= kMaxWaiting)
-      return;  // somebody tries addresses; the mail server is not ours to flood
+    if (waiting_.size() >= kMaxWaiting) return;  // somebody tries addresses; the mail server is not ours to flood
     waiting_.push_back(std::move(message));
   }
   wake_.notify_one();
@@ -61,8 +59,7 @@ void MailHook::deliver(const MailMessage& message) {
   if (!options_.outbox.empty()) {
     const std::string file = options_.outbox + "/" + to_string(random_uuid()) + ".json";
     const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    const bool written =
-        fd >= 0 && ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+    const bool written = fd >= 0 && ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
     if (fd >= 0) ::close(fd);
     if (!written) fmt::print(stderr, "mail: cannot write into the outbox\n");
   }
@@ -70,10 +67,8 @@ void MailHook::deliver(const MailMessage& message) {
     // The command is the owner's own, from the command line; the message reaches it by standard
     // input only.
     FILE* pipe = ::popen(options_.command.c_str(), "w");
-    const bool sent =
-        pipe != nullptr && std::fwrite(text.data(), 1, text.size(), pipe) == text.size();
-    if (pipe == nullptr || ::pclose(pipe) != 0 || !sent)
-      fmt::print(stderr, "mail: the command failed\n");
+    const bool sent = pipe != nullptr && std::fwrite(text.data(), 1, text.size(), pipe) == text.size();
+    if (pipe == nullptr || ::pclose(pipe) != 0 || !sent) fmt::print(stderr, "mail: the command failed\n");
   }
 }
 

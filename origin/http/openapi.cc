@@ -10,14 +10,11 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json reference(std::string_view schema) {
-  return {{"$ref", "#/components/schemas/" + std::string(schema)}};
-}
+Json reference(std::string_view schema) { return {{"$ref", "#/components/schemas/" + std::string(schema)}}; }
 
 Json parameters(const Route& route) {
   Json list = Json::array();
-  for (std::size_t at = route.path.find('{'); at != std::string_view::npos;
-       at = route.path.find('{', at + 1)) {
+  for (std::size_t at = route.path.find('{'); at != std::string_view::npos; at = route.path.find('{', at + 1)) {
     const std::size_t end = route.path.find('}', at);
     list.push_back({{"name", route.path.substr(at + 1, end - at - 1)},
                     {"in", "path"},
@@ -25,10 +22,8 @@ Json parameters(const Route& route) {
                     {"schema", {{"type", "string"}}}});
   }
   for (const RouteParameter& one : route.query) {
-    list.push_back({{"name", one.name},
-                    {"in", "query"},
-                    {"description", one.description},
-                    {"schema", Json::parse(one.schema)}});
+    list.push_back(
+        {{"name", one.name}, {"in", "query"}, {"description", one.description}, {"schema", Json::parse(one.schema)}});
   }
   if (route.access == Access::kVisitor || route.access == Access::kOptional) {
     list.push_back({{"name", "X-User-ID"},
@@ -60,21 +55,17 @@ Json answers(const Route& route) {
   if (route.produces.empty()) {
     result["204"] = {{"description", "Done."}};
   } else {
-    const Json schema =
-        route.response.empty() ? Json{{"type", "string"}} : reference(route.response);
+    const Json schema = route.response.empty() ? Json{{"type", "string"}} : reference(route.response);
     const char* status = route.id == "createContent" ? "201" : "200";
-    result[status] = {{"description", "Done."},
-                      {"content", {{std::string(route.produces), {{"schema", schema}}}}}};
+    result[status] = {{"description", "Done."}, {"content", {{std::string(route.produces), {{"schema", schema}}}}}};
   }
-  result["default"] = {
-      {"description", "A problem (RFC 9457)."},
-      {"content", {{"application/problem+json", {{"schema", reference("Problem")}}}}}};
+  result["default"] = {{"description", "A problem (RFC 9457)."},
+                       {"content", {{"application/problem+json", {{"schema", reference("Problem")}}}}}};
   return result;
 }
 
 Json operation(const Route& route) {
-  Json document = {
-      {"operationId", route.id}, {"summary", route.summary}, {"security", security(route.access)}};
+  Json document = {{"operationId", route.id}, {"summary", route.summary}, {"security", security(route.access)}};
   if (Json list = parameters(route); !list.empty()) document["parameters"] = std::move(list);
   if (!route.request.empty()) {
     Json content = Json::object();
@@ -108,16 +99,11 @@ std::string build() {
     for (char& c : method) c = static_cast<char>(c | 0x20);
     document["paths"][std::string(route.path)][method] = operation(route);
   }
-  document["components"] = {{"securitySchemes",
-                             {{"visitorToken",
-                               {{"type", "http"},
-                                {"scheme", "bearer"},
-                                {"description", "The token of POST /api/profile."}}},
-                              {"apiKey",
-                               {{"type", "http"},
-                                {"scheme", "bearer"},
-                                {"description", "A key of `footlight keys create`."}}}}},
-                            {"schemas", Json::parse(kOpenapiSchemas)}};
+  document["components"] = {
+      {"securitySchemes",
+       {{"visitorToken", {{"type", "http"}, {"scheme", "bearer"}, {"description", "The token of POST /api/profile."}}},
+        {"apiKey", {{"type", "http"}, {"scheme", "bearer"}, {"description", "A key of `footlight keys create`."}}}}},
+      {"schemas", Json::parse(kOpenapiSchemas)}};
   document["components"]["schemas"]["Problem"]["properties"]["code"]["enum"] = problem_codes();
   return document.dump();
 }

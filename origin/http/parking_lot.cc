@@ -29,8 +29,7 @@ void ParkingLot::park(std::shared_ptr<Connection> connection) {
   event.events = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT;
   event.data.fd = fd;
   // The descriptor stays registered while it is away; MOD is the common case.
-  if (::epoll_ctl(epoll_, EPOLL_CTL_MOD, fd, &event) != 0 &&
-      ::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) != 0) {
+  if (::epoll_ctl(epoll_, EPOLL_CTL_MOD, fd, &event) != 0 && ::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) != 0) {
     parked_.erase(fd);
   }
 }

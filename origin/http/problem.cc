@@ -6,8 +6,7 @@
 namespace footlight::origin {
 namespace {
 
-constexpr std::size_t kMaxFaults =
-    20;  // a body full of faults must not make an answer larger than itself
+constexpr std::size_t kMaxFaults = 20;  // a body full of faults must not make an answer larger than itself
 
 constexpr ProblemRow kTable[] = {
     {ProblemKind::kBadRequest, "bad_request", "The request is malformed.", 400},
@@ -21,8 +20,7 @@ constexpr ProblemRow kTable[] = {
     {ProblemKind::kConflict, "conflict", "This cannot be done now.", 409},
     {ProblemKind::kTooLarge, "too_large", "The body is too large.", 413},
     {ProblemKind::kUriTooLong, "uri_too_long", "The address is too long.", 414},
-    {ProblemKind::kUnsupportedMedia, "unsupported_media_type",
-     "This content type is not taken here.", 415},
+    {ProblemKind::kUnsupportedMedia, "unsupported_media_type", "This content type is not taken here.", 415},
     {ProblemKind::kTooMany, "too_many_requests", "Too many requests.", 429},
     {ProblemKind::kUnavailable, "unavailable", "The service cannot answer now.", 503},
     {ProblemKind::kNoSnapshot, "no_snapshot", "Nothing has been published yet.", 503},
@@ -47,8 +45,7 @@ std::string problem_json(const Problem& problem, std::string_view request_id) {
     auto& errors = document["errors"] = nlohmann::ordered_json::array();
     for (const Fault& fault : problem.faults) {
       if (errors.size() == kMaxFaults) break;
-      errors.push_back(
-          {{"code", fault.code}, {"detail", fault.detail}, {"pointer", fault.pointer}});
+      errors.push_back({{"code", fault.code}, {"detail", fault.detail}, {"pointer", fault.pointer}});
     }
   }
   document["requestId"] = request_id;

@@ -32,8 +32,7 @@ std::optional<Choice> choice_of(Fields& fields, std::string_view name) {
   return std::nullopt;
 }
 
-ConsentChange parse_consent(const Json& document, const std::string& pointer,
-                            std::vector<Fault>& faults) {
+ConsentChange parse_consent(const Json& document, const std::string& pointer, std::vector<Fault>& faults) {
   Fields fields(document, pointer, faults);
   fields.only({"personalization", "measurement", "optedOut"});
   ConsentChange change;
@@ -49,8 +48,7 @@ ConsentChange parse_consent(const Json& document, const std::string& pointer,
 void apply_consent(Visitor& visitor, const ConsentChange& change, bool opt_out_mode) {
   const Choice personalization = change.personalization.value_or(visitor.personalization);
   const Choice measurement = change.measurement.value_or(visitor.measurement);
-  const bool opted_out =
-      change.opted_out.value_or(visitor.opted_out && change.personalization != Choice::kGranted);
+  const bool opted_out = change.opted_out.value_or(visitor.opted_out && change.personalization != Choice::kGranted);
   if (opted_out || personalization == Choice::kDenied) {
     // The answers stay: the person gave them for the service itself, and they are used for nothing
     // while this stands.
@@ -62,8 +60,8 @@ void apply_consent(Visitor& visitor, const ConsentChange& change, bool opt_out_m
   visitor.personalization = personalization;
   visitor.measurement = measurement;
   visitor.opted_out = opted_out;
-  const bool measure = !opted_out && (measurement == Choice::kGranted ||
-                                      (measurement == Choice::kUnset && opt_out_mode));
+  const bool measure =
+      !opted_out && (measurement == Choice::kGranted || (measurement == Choice::kUnset && opt_out_mode));
   if (!measure) {
     visitor.unit_id = 0;
   } else if (visitor.unit_id == 0) {
@@ -102,14 +100,12 @@ ProfileBody parse_profile(const Json& document, const Site& site) {
   ProfileBody body;
   const std::string email = fields.text_or("email", 254, "");
   body.email = normal_email(email);
-  if (!email.empty() && body.email.empty())
-    fields.fault("type", "is not an e-mail address", "email");
+  if (!email.empty() && body.email.empty()) fields.fault("type", "is not an e-mail address", "email");
   if (const Json* answers = fields.find("questionnaireData")) {
     body.answers = parse_answers(*answers, site, "/questionnaireData", faults);
   }
   body.visitor_id = fields.text_or("visitorId", 255, "");
-  if (const Json* consent = fields.find("consent"))
-    body.consent = parse_consent(*consent, "/consent", faults);
+  if (const Json* consent = fields.find("consent")) body.consent = parse_consent(*consent, "/consent", faults);
   if (!faults.empty()) throw invalid(std::move(faults));
   return body;
 }
@@ -120,16 +116,14 @@ StoredAnswers stored(const Answers& answers) {
   return texts;
 }
 
-Json recommendations(const publish::LiveSnapshot* live, const Visitor& visitor,
-                     std::uint32_t locale) {
+Json recommendations(const publish::LiveSnapshot* live, const Visitor& visitor, std::uint32_t locale) {
   Json list = Json::array();
   if (live == nullptr) return list;
   const snapshot::SnapshotView& view = live->view();
   const std::uint32_t slot = view.find_slot("projects");
   if (slot == snapshot::kNone) return list;
   const SlotRequest request{.slot = slot, .limit = 0};
-  const Decision& decision =
-      decide_here(view, visitor, context_for(visitor, false), std::span(&request, 1));
+  const Decision& decision = decide_here(view, visitor, context_for(visitor, false), std::span(&request, 1));
   for (std::uint32_t i = 0; i < decision.entry_count; ++i) {
     const Entry& entry = decision.entries[i];
     const auto& item = view.items()[entry.item];
@@ -144,17 +138,15 @@ Json recommendations(const publish::LiveSnapshot* live, const Visitor& visitor,
   return list;
 }
 
-Json profile_answer(App& app, const Exchange& exchange, const Uuid& id, const Visitor& visitor,
-                    std::uint32_t score, const std::string& token) {
+Json profile_answer(App& app, const Exchange& exchange, const Uuid& id, const Visitor& visitor, std::uint32_t score,
+                    const std::string& token) {
   const auto live = app.live.get();
   const std::uint32_t locale = live ? locale_of(exchange, live->view()) : 0;
   const bool enabled = !visitor.opted_out && visitor.personalization != Choice::kDenied;
   return {{"success", true},
           {"profileId", to_string(id)},
           {"personalization",
-           {{"enabled", enabled},
-            {"score", score},
-            {"recommendations", recommendations(live.get(), visitor, locale)}}},
+           {{"enabled", enabled}, {"score", score}, {"recommendations", recommendations(live.get(), visitor, locale)}}},
           {"token", token},
           {"record", record_text(visitor)}};
 }
@@ -174,8 +166,7 @@ void update_profile(App& app, Exchange& exchange, const Session& session, const 
           .submit([&](Database& db) {
             Visitor visitor = load_visitor(db, vault, session.profile, session.id);
             apply_answers(visitor, body.answers, site->site);
-            if (body.consent.personalization || body.consent.measurement ||
-                body.consent.opted_out) {
+            if (body.consent.personalization || body.consent.measurement || body.consent.opted_out) {
               apply_consent(visitor, body.consent, app.options.consent_opt_out);
             }
             update_answers(db, vault, session.profile, session.id, stored(body.answers));
@@ -189,8 +180,8 @@ void update_profile(App& app, Exchange& exchange, const Session& session, const 
           .get();
   app.cache.invalidate_user(session.id);
   const std::string header = exchange.request.get_header_value("Authorization");
-  exchange.answer(profile_answer(app, exchange, session.id, updated.visitor,
-                                 updated.scores.personalization_score, header.substr(7)));
+  exchange.answer(profile_answer(app, exchange, session.id, updated.visitor, updated.scores.personalization_score,
+                                 header.substr(7)));
 }
 
 }  // namespace
@@ -205,8 +196,7 @@ void post_profile(App& app, Exchange& exchange) {
   }
   const auto live = app.live.get();
   Vault& vault = app.store.vault();
-  NewProfile profile{
-      .id = random_uuid(), .answers = stored(body.answers), .created_at_ms = now_ms()};
+  NewProfile profile{.id = random_uuid(), .answers = stored(body.answers), .created_at_ms = now_ms()};
   apply_answers(profile.visitor, body.answers, site->site);
   apply_consent(profile.visitor, body.consent, app.options.consent_opt_out);
   // The edge sends a unit id only where measurement is allowed; with it, the same visitor draws the
@@ -227,17 +217,15 @@ void post_profile(App& app, Exchange& exchange) {
                              // nothing that the caller can see, the number of writes included: a
                              // claim is written either way, and only that of a held address is
                              // sent.
-                             const auto holder =
-                                 body.email.empty()
-                                     ? std::nullopt
-                                     : find_by_email(db, vault.hash(HashOf::kEmail, body.email));
+                             const auto holder = body.email.empty()
+                                                     ? std::nullopt
+                                                     : find_by_email(db, vault.hash(HashOf::kEmail, body.email));
                              profile.email = holder ? std::string() : body.email;
                              const std::int64_t seq = insert_profile(db, vault, profile);
                              const std::int64_t now = now_ms();
-                             insert_token(db, token_hash, seq, TokenPurpose::kBearer,
-                                          now + app.options.token_ttl_ms);
-                             insert_token(db, claim_hash, holder ? holder->first : seq,
-                                          TokenPurpose::kClaim, holder ? now + kClaimTtlMs : now);
+                             insert_token(db, token_hash, seq, TokenPurpose::kBearer, now + app.options.token_ttl_ms);
+                             insert_token(db, claim_hash, holder ? holder->first : seq, TokenPurpose::kClaim,
+                                          holder ? now + kClaimTtlMs : now);
                              if (!body.visitor_id.empty())
                                link_visitor(db, seq, vault.hash(HashOf::kVisitor, body.visitor_id));
                              return holder.has_value();
@@ -245,8 +233,7 @@ void post_profile(App& app, Exchange& exchange) {
                            .get();
   if (is_held) app.mail.send({.to = body.email, .claim = claim});
   app.counters.profiles_created.fetch_add(1, std::memory_order_relaxed);
-  exchange.answer(profile_answer(app, exchange, profile.id, profile.visitor,
-                                 profile.personalization_score, token));
+  exchange.answer(profile_answer(app, exchange, profile.id, profile.visitor, profile.personalization_score, token));
 }
 
 void post_claim(App& app, Exchange& exchange) {
@@ -264,22 +251,19 @@ void post_claim(App& app, Exchange& exchange) {
     Uuid id{};
     Visitor visitor;
   };
-  const auto claimed = app.store.writer()
-                           .submit([&](Database& db) -> std::optional<Claimed> {
-                             const auto profile = redeem_claim(db, claim_hash);
-                             if (!profile) return std::nullopt;
-                             insert_token(db, token_hash, profile->first, TokenPurpose::kBearer,
-                                          now_ms() + app.options.token_ttl_ms);
-                             return Claimed{profile->second, load_visitor(db, vault, profile->first,
-                                                                          profile->second)};
-                           })
-                           .get();
-  if (!claimed)
-    throw Problem{ProblemKind::kUnauthorized, "The link was used before, or has expired."};
+  const auto claimed =
+      app.store.writer()
+          .submit([&](Database& db) -> std::optional<Claimed> {
+            const auto profile = redeem_claim(db, claim_hash);
+            if (!profile) return std::nullopt;
+            insert_token(db, token_hash, profile->first, TokenPurpose::kBearer, now_ms() + app.options.token_ttl_ms);
+            return Claimed{profile->second, load_visitor(db, vault, profile->first, profile->second)};
+          })
+          .get();
+  if (!claimed) throw Problem{ProblemKind::kUnauthorized, "The link was used before, or has expired."};
   const auto live = app.live.get();
   exchange.answer(profile_answer(app, exchange, claimed->id, claimed->visitor,
-                                 scores_of(claimed->visitor, live.get(), 0).personalization_score,
-                                 token));
+                                 scores_of(claimed->visitor, live.get(), 0).personalization_score, token));
 }
 
 void post_consent(App& app, Exchange& exchange) {
@@ -289,22 +273,21 @@ void post_consent(App& app, Exchange& exchange) {
   if (!faults.empty()) throw invalid(std::move(faults));
   const auto live = app.live.get();
   Vault& vault = app.store.vault();
-  const Visitor visitor =
-      app.store.writer()
-          .submit([&](Database& db) {
-            Visitor changed = load_visitor(db, vault, session->profile, session->id);
-            apply_consent(changed, change, app.options.consent_opt_out);
-            save_visitor(db, vault, session->profile, session->id, changed,
-                         scores_of(changed, live.get(), 0), std::nullopt);
-            if (changed.opted_out || changed.personalization == Choice::kDenied) {
-              auto forget =
-                  db.prepare("DELETE FROM personalized_content WHERE user_profile_id = ?");
-              forget->bind(1, to_string(session->id));
-              forget->exec();
-            }
-            return changed;
-          })
-          .get();
+  const Visitor visitor = app.store.writer()
+                              .submit([&](Database& db) {
+                                Visitor changed = load_visitor(db, vault, session->profile, session->id);
+                                apply_consent(changed, change, app.options.consent_opt_out);
+                                save_visitor(db, vault, session->profile, session->id, changed,
+                                             scores_of(changed, live.get(), 0), std::nullopt);
+                                if (changed.opted_out || changed.personalization == Choice::kDenied) {
+                                  auto forget =
+                                      db.prepare("DELETE FROM personalized_content WHERE user_profile_id = ?");
+                                  forget->bind(1, to_string(session->id));
+                                  forget->exec();
+                                }
+                                return changed;
+                              })
+                              .get();
   app.cache.invalidate_user(session->id);
   constexpr const char* kNames[] = {"unset", "granted", "denied"};
   exchange.answer({{"success", true},

@@ -27,9 +27,8 @@ std::optional<std::string> read_whole(const std::filesystem::path& path) {
 }
 
 bool is_sha256(const std::string& name) {
-  return name.size() == 64 && std::all_of(name.begin(), name.end(), [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-         });
+  return name.size() == 64 &&
+         std::all_of(name.begin(), name.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
 }  // namespace
@@ -47,20 +46,17 @@ void get_metrics(App& app, Exchange& exchange) {
   std::string out;
   const auto counter = [&](std::string_view name, std::string_view help, std::uint64_t value) {
     out +=
-        fmt::format("# HELP footlight_{0} {1}\n# TYPE footlight_{0} counter\nfootlight_{0} {2}\n",
-                    name, help, value);
+        fmt::format("# HELP footlight_{0} {1}\n# TYPE footlight_{0} counter\nfootlight_{0} {2}\n", name, help, value);
   };
   const auto gauge = [&](std::string_view name, std::string_view help, std::uint64_t value) {
-    out += fmt::format("# HELP footlight_{0} {1}\n# TYPE footlight_{0} gauge\nfootlight_{0} {2}\n",
-                       name, help, value);
+    out += fmt::format("# HELP footlight_{0} {1}\n# TYPE footlight_{0} gauge\nfootlight_{0} {2}\n", name, help, value);
   };
   const AppCounters& c = app.counters;
   counter("requests_total", "Requests.", c.requests);
   counter("problems_total", "Requests answered with a problem.", c.problems);
   counter("decisions_total", "Decisions made.", c.decisions);
   counter("interactions_counted_total", "Interactions counted.", c.interactions_counted);
-  counter("interactions_duplicate_total", "Interactions that had been counted before.",
-          c.interactions_duplicate);
+  counter("interactions_duplicate_total", "Interactions that had been counted before.", c.interactions_duplicate);
   counter("interactions_refused_total", "Interactions refused.", c.interactions_refused);
   counter("profiles_created_total", "Profiles created.", c.profiles_created);
   counter("rate_limited_total", "Requests over the rate limit.", c.rate_limited);
@@ -68,16 +64,14 @@ void get_metrics(App& app, Exchange& exchange) {
   counter("session_misses_total", "Sessions read from the store.", app.cache.misses());
   counter("page_hits_total", "Homepages answered from memory.", app.pages.hits());
   counter("decisions_recorded_total", "Decisions written behind the answer.", app.behind.written());
-  counter("decisions_skipped_total", "New decisions not written, over the limit.",
-          app.behind.skipped());
+  counter("decisions_skipped_total", "New decisions not written, over the limit.", app.behind.skipped());
   counter("commits_total", "Commits of the store.", app.store.writer().commits());
   counter("writes_total", "Jobs of the store's writer.", app.store.writer().jobs());
   if (app.server_counters) {
     const ServerCounters* server = app.server_counters();
     counter("connections_accepted_total", "Connections accepted.", server->accepted);
     counter("connections_refused_total", "Connections refused, over the cap.", server->refused);
-    gauge("connections_open", "Connections open.",
-          static_cast<std::uint64_t>(std::max<std::int64_t>(server->open, 0)));
+    gauge("connections_open", "Connections open.", static_cast<std::uint64_t>(std::max<std::int64_t>(server->open, 0)));
   }
   const auto live = app.live.get();
   gauge("snapshot_version", "The snapshot in use; 0: none.", live ? live->version() : 0);
@@ -101,8 +95,6 @@ void get_published_file(App& app, Exchange& exchange) {
   exchange.answer_text(std::move(*bytes), "application/octet-stream");
 }
 
-void get_openapi(App&, Exchange& exchange) {
-  exchange.answer_text(openapi_document(), "application/json");
-}
+void get_openapi(App&, Exchange& exchange) { exchange.answer_text(openapi_document(), "application/json"); }
 
 }  // namespace footlight::origin

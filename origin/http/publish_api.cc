@@ -82,9 +82,8 @@ void post_train(App& app, Exchange& exchange) {
 
 void post_publish(App& app, Exchange& exchange) {
   const auto lock = begin_long_work(app);
-  const auto report = or_problem([&] {
-    return publish::publish(app.store, app.options.publish, no_progress, cli::interrupted());
-  });
+  const auto report =
+      or_problem([&] { return publish::publish(app.store, app.options.publish, no_progress, cli::interrupted()); });
   app.tick();
   exchange.answer(published(report));
 }
@@ -92,10 +91,8 @@ void post_publish(App& app, Exchange& exchange) {
 void post_rollback(App& app, Exchange& exchange) {
   const std::uint64_t version = version_of(exchange);
   const auto lock = begin_long_work(app);
-  if (!app.store.snapshot(version))
-    throw Problem{ProblemKind::kNotFound, "There is no such version."};
-  const auto report =
-      or_problem([&] { return publish::rollback(app.store, version, app.options.publish); });
+  if (!app.store.snapshot(version)) throw Problem{ProblemKind::kNotFound, "There is no such version."};
+  const auto report = or_problem([&] { return publish::rollback(app.store, version, app.options.publish); });
   app.tick();
   exchange.answer(published(report));
 }
@@ -118,11 +115,10 @@ void get_snapshot(App& app, Exchange& exchange) {
     const snapshot::SnapshotView& view = loaded->view();
     Json slots = Json::array();
     for (const auto& slot : view.slots()) slots.push_back(view.text(slot.name));
-    document["contents"] = {
-        {"items", view.items().size()},       {"questions", view.questions().size()},
-        {"segments", view.segments().size()}, {"slots", std::move(slots)},
-        {"rules", view.rules().size()},       {"locales", view.locale_count()},
-        {"bytes", loaded->bytes().size()}};
+    document["contents"] = {{"items", view.items().size()},       {"questions", view.questions().size()},
+                            {"segments", view.segments().size()}, {"slots", std::move(slots)},
+                            {"rules", view.rules().size()},       {"locales", view.locale_count()},
+                            {"bytes", loaded->bytes().size()}};
   }
   exchange.answer(document);
 }
@@ -138,17 +134,16 @@ void get_stats(App& app, Exchange& exchange) {
                      {"conversions", item.conversions},
                      {"visitors", item.visitors_seen}});
   });
-  exchange.answer(
-      {{"profiles", count(app, "SELECT count(*) FROM user_profiles")},
-       {"visitors", count(app, "SELECT count(*) FROM visitors")},
-       {"interactions", count(app, "SELECT count(*) FROM interactions WHERE action < 4")},
-       {"exposures", count(app, "SELECT count(*) FROM interactions WHERE action = 4")},
-       {"recommendations", count(app, "SELECT count(*) FROM content_recommendations")},
-       {"recommendationsClicked",
-        count(app, "SELECT count(*) FROM content_recommendations WHERE clicked_at IS NOT NULL")},
-       {"recommendationsConverted",
-        count(app, "SELECT count(*) FROM content_recommendations WHERE converted_at IS NOT NULL")},
-       {"items", std::move(items)}});
+  exchange.answer({{"profiles", count(app, "SELECT count(*) FROM user_profiles")},
+                   {"visitors", count(app, "SELECT count(*) FROM visitors")},
+                   {"interactions", count(app, "SELECT count(*) FROM interactions WHERE action < 4")},
+                   {"exposures", count(app, "SELECT count(*) FROM interactions WHERE action = 4")},
+                   {"recommendations", count(app, "SELECT count(*) FROM content_recommendations")},
+                   {"recommendationsClicked",
+                    count(app, "SELECT count(*) FROM content_recommendations WHERE clicked_at IS NOT NULL")},
+                   {"recommendationsConverted",
+                    count(app, "SELECT count(*) FROM content_recommendations WHERE converted_at IS NOT NULL")},
+                   {"items", std::move(items)}});
 }
 
 }  // namespace footlight::origin

@@ -24,21 +24,15 @@ struct Shown {
 };
 
 std::uint64_t fingerprint(const Session& session, const Decision& decision) {
-  std::uint64_t hash =
-      seed_with(static_cast<std::uint64_t>(session.profile), decision.snapshot_version);
-  for (std::uint32_t i = 0; i < decision.entry_count; ++i)
-    hash = seed_with(hash, decision.entries[i].item_id);
+  std::uint64_t hash = seed_with(static_cast<std::uint64_t>(session.profile), decision.snapshot_version);
+  for (std::uint32_t i = 0; i < decision.entry_count; ++i) hash = seed_with(hash, decision.entries[i].item_id);
   return hash;
 }
 
 }  // namespace
 
 RecordBehind::RecordBehind(Store& store, double per_s)
-    : store_(store),
-      per_s_(per_s),
-      tokens_(per_s * kBurstS),
-      at_ms_(now_ms()),
-      seen_(kRemembered) {}
+    : store_(store), per_s_(per_s), tokens_(per_s * kBurstS), at_ms_(now_ms()), seen_(kRemembered) {}
 
 bool RecordBehind::take() {
   const std::int64_t now = now_ms();
@@ -50,8 +44,7 @@ bool RecordBehind::take() {
   return true;
 }
 
-void RecordBehind::decided(const Session& session,
-                           const std::shared_ptr<const publish::LiveSnapshot>& snapshot,
+void RecordBehind::decided(const Session& session, const std::shared_ptr<const publish::LiveSnapshot>& snapshot,
                            const Decision& decision, std::uint32_t locale) {
   const std::uint64_t print = fingerprint(session, decision);
   auto& seen = seen_[static_cast<std::uint64_t>(session.profile) % kRemembered];
@@ -83,56 +76,54 @@ void RecordBehind::decided(const Session& session,
     append_section(view, decision, section, locale, json);
     sections.emplace_back(section.content_type, std::move(json));
   }
-  const bool queued =
-      store_.writer().post([&vault = store_.vault(), profile = session.profile, id = session.id,
-                            version = decision.snapshot_version, shown = std::move(shown),
-                            sections = std::move(sections)](Database& db) {
-        const auto key = vault.data_key(id);
-        if (!key || !find_by_id(db, id)) return;  // erased meanwhile
-        const std::int64_t visitor = visitor_of_profile(db, profile);
-        const std::string user = to_string(id);
-        const std::int64_t now = now_ms();
-        for (const Shown& row : shown) {
-          const std::string row_id = to_string(timed_uuid(now));
-          auto insert = db.prepare(
-              "INSERT INTO content_recommendations (id, user_profile_id, content_id, content_type, "
-              "reason, score, "
-              "created_at, visitor, slot, position, propensity, snapshot_version) "
-              "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-          insert->bind(1, row_id);
-          insert->bind(2, user);
-          insert->bind(3, row.content_id);
-          insert->bind(4, row.content_type);
-          insert.bind_blob(
-              5, vault.seal(*key, {"content_recommendations", "reason", row_id}, row.reason));
-          insert->bind(6, row.score);
-          insert->bind(7, now);
-          insert->bind(8, visitor);
-          insert->bind(9, row.slot);
-          insert->bind(10, static_cast<std::int64_t>(row.position));
-          insert->bind(11, row.propensity);
-          insert->bind(12, static_cast<std::int64_t>(version));
-          insert->exec();
-        }
-        for (const auto& [type, json] : sections) {
-          auto put = db.prepare(
-              "INSERT INTO personalized_content (id, user_profile_id, content_type, content_data, "
-              "created_at, "
-              "expires_at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (user_profile_id, content_type) "
-              "DO UPDATE SET "
-              "content_data = excluded.content_data, created_at = excluded.created_at, "
-              "expires_at = excluded.expires_at");
-          put->bind(1, to_string(timed_uuid(now)));
-          put->bind(2, user);
-          put->bind(3, type);
-          // Bound to the profile and the section, not to the row's own id, which a replacement
-          // keeps.
-          put.bind_blob(4, vault.seal(*key, {"personalized_content", type, user}, json));
-          put->bind(5, now);
-          put->bind(6, now + kKeptMs);
-          put->exec();
-        }
-      });
+  const bool queued = store_.writer().post([&vault = store_.vault(), profile = session.profile, id = session.id,
+                                            version = decision.snapshot_version, shown = std::move(shown),
+                                            sections = std::move(sections)](Database& db) {
+    const auto key = vault.data_key(id);
+    if (!key || !find_by_id(db, id)) return;  // erased meanwhile
+    const std::int64_t visitor = visitor_of_profile(db, profile);
+    const std::string user = to_string(id);
+    const std::int64_t now = now_ms();
+    for (const Shown& row : shown) {
+      const std::string row_id = to_string(timed_uuid(now));
+      auto insert = db.prepare(
+          "INSERT INTO content_recommendations (id, user_profile_id, content_id, content_type, "
+          "reason, score, "
+          "created_at, visitor, slot, position, propensity, snapshot_version) "
+          "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+      insert->bind(1, row_id);
+      insert->bind(2, user);
+      insert->bind(3, row.content_id);
+      insert->bind(4, row.content_type);
+      insert.bind_blob(5, vault.seal(*key, {"content_recommendations", "reason", row_id}, row.reason));
+      insert->bind(6, row.score);
+      insert->bind(7, now);
+      insert->bind(8, visitor);
+      insert->bind(9, row.slot);
+      insert->bind(10, static_cast<std::int64_t>(row.position));
+      insert->bind(11, row.propensity);
+      insert->bind(12, static_cast<std::int64_t>(version));
+      insert->exec();
+    }
+    for (const auto& [type, json] : sections) {
+      auto put = db.prepare(
+          "INSERT INTO personalized_content (id, user_profile_id, content_type, content_data, "
+          "created_at, "
+          "expires_at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (user_profile_id, content_type) "
+          "DO UPDATE SET "
+          "content_data = excluded.content_data, created_at = excluded.created_at, "
+          "expires_at = excluded.expires_at");
+      put->bind(1, to_string(timed_uuid(now)));
+      put->bind(2, user);
+      put->bind(3, type);
+      // Bound to the profile and the section, not to the row's own id, which a replacement
+      // keeps.
+      put.bind_blob(4, vault.seal(*key, {"personalized_content", type, user}, json));
+      put->bind(5, now);
+      put->bind(6, now + kKeptMs);
+      put->exec();
+    }
+  });
   if (!queued) {
     skipped_.fetch_add(1, std::memory_order_relaxed);
     return;
@@ -156,8 +147,8 @@ std::string stored_homepage(Store& store, const Session& session) {
     query->bind(2, section.content_type);
     query->bind(3, now_ms());
     if (!query->executeStep()) return {};
-    const auto json = store.vault().open_text(
-        *key, {"personalized_content", section.content_type, user}, query.blob(0));
+    const auto json =
+        store.vault().open_text(*key, {"personalized_content", section.content_type, user}, query.blob(0));
     if (!json) return {};
     page += page.empty() ? "{\"" : ",\"";
     page += section.name;

@@ -20,8 +20,7 @@ thread_local Connection* current = nullptr;
 
 bool has_body(const httplib::Request& request) {
   return request.has_header("Transfer-Encoding") ||
-         (request.has_header("Content-Length") &&
-          request.get_header_value("Content-Length") != "0");
+         (request.has_header("Content-Length") && request.get_header_value("Content-Length") != "0");
 }
 
 // Message framing that two parsers could read differently is refused: it is how requests are
@@ -59,8 +58,7 @@ HttpServer::HttpServer(ServerOptions options, Dispatch dispatch)
     ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   });
   set_keep_alive_max_count(options_.max_requests);  // only for the header: the loop below counts
-  set_keep_alive_timeout(
-      std::chrono::duration_cast<std::chrono::seconds>(options_.keep_alive).count());
+  set_keep_alive_timeout(std::chrono::duration_cast<std::chrono::seconds>(options_.keep_alive).count());
   route_everything();
 }
 
@@ -74,18 +72,14 @@ int HttpServer::bind() {
     port = -1;
   }
   if (port < 0) {
-    throw std::runtime_error("cannot listen on " + options_.host + ":" +
-                             std::to_string(options_.port));
+    throw std::runtime_error("cannot listen on " + options_.host + ":" + std::to_string(options_.port));
   }
   ::listen(listening_, kBacklog);  // cpp-httplib has asked for 5
-  lot_ = std::make_unique<ParkingLot>(
-      options_.keep_alive, [this](std::shared_ptr<Connection> connection) {
-        if (WorkerPool* pool = pool_) {
-          pool->resume([this, connection = std::move(connection)]() mutable {
-            serve(std::move(connection));
-          });
-        }
-      });
+  lot_ = std::make_unique<ParkingLot>(options_.keep_alive, [this](std::shared_ptr<Connection> connection) {
+    if (WorkerPool* pool = pool_) {
+      pool->resume([this, connection = std::move(connection)]() mutable { serve(std::move(connection)); });
+    }
+  });
   return port;
 }
 
@@ -123,8 +117,7 @@ bool HttpServer::process_and_close_socket(socket_t socket) {
 
 void HttpServer::refuse(Connection& connection) {
   counters_.refused.fetch_add(1, std::memory_order_relaxed);
-  const std::string body =
-      problem_json({.kind = ProblemKind::kUnavailable, .detail = "Too many connections."}, "");
+  const std::string body = problem_json({.kind = ProblemKind::kUnavailable, .detail = "Too many connections."}, "");
   const std::string head =
       "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\n"
       "Retry-After: 1\r\nConnection: close\r\nContent-Length: " +
@@ -221,12 +214,11 @@ void HttpServer::route_everything() {
     response.status = status;
     close_after_answer();
   });
-  set_exception_handler(
-      [](const httplib::Request&, httplib::Response& response, std::exception_ptr) {
-        response.body.clear();
-        response.status = 500;
-        close_after_answer();
-      });
+  set_exception_handler([](const httplib::Request&, httplib::Response& response, std::exception_ptr) {
+    response.body.clear();
+    response.status = 500;
+    close_after_answer();
+  });
   set_post_routing_handler([](const httplib::Request&, httplib::Response& response) {
     if (current == nullptr || !current->must_close) return;
     response.headers.erase("Keep-Alive");
@@ -235,8 +227,7 @@ void HttpServer::route_everything() {
   });
 }
 
-void HttpServer::answer(const httplib::Request& request, httplib::Response& response,
-                        const BodyReader& reader) {
+void HttpServer::answer(const httplib::Request& request, httplib::Response& response, const BodyReader& reader) {
   dispatch_(request, response, reader);
 }
 

@@ -40,8 +40,8 @@ struct ServerOptions {
 using BodyReader = std::function<bool(std::size_t limit, std::string& body, bool& too_large)>;
 
 // Answers one request. `reader` is empty when there is no body. Throws nothing.
-using Dispatch = std::function<void(const httplib::Request& request, httplib::Response& response,
-                                    const BodyReader& reader)>;
+using Dispatch =
+    std::function<void(const httplib::Request& request, httplib::Response& response, const BodyReader& reader)>;
 
 struct ServerCounters {
   std::atomic<std::uint64_t> accepted{0};
@@ -69,8 +69,7 @@ class HttpServer final : public httplib::Server {
   void serve(std::shared_ptr<Connection> connection);
   void refuse(Connection& connection);
   void route_everything();
-  void answer(const httplib::Request& request, httplib::Response& response,
-              const BodyReader& reader);
+  void answer(const httplib::Request& request, httplib::Response& response, const BodyReader& reader);
 
   ServerOptions options_;
   Dispatch dispatch_;

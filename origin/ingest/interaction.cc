@@ -17,21 +17,17 @@ constexpr std::int64_t kClockSkewMs = 60'000;
 constexpr std::int64_t kExposureAction = 4;
 
 template <typename Value, std::size_t N>
-std::optional<Value> named(const std::pair<std::string_view, Value> (&names)[N],
-                           std::string_view text) {
+std::optional<Value> named(const std::pair<std::string_view, Value> (&names)[N], std::string_view text) {
   for (const auto& [name, value] : names) {
     if (name == text) return value;
   }
   return std::nullopt;
 }
 
-constexpr std::pair<std::string_view, Action> kActions[] = {{"view", Action::kView},
-                                                            {"click", Action::kClick},
-                                                            {"engage", Action::kEngage},
-                                                            {"convert", Action::kConvert}};
-constexpr std::pair<std::string_view, Feedback> kFeedbacks[] = {{"positive", Feedback::kPositive},
-                                                                {"negative", Feedback::kNegative},
-                                                                {"neutral", Feedback::kNeutral}};
+constexpr std::pair<std::string_view, Action> kActions[] = {
+    {"view", Action::kView}, {"click", Action::kClick}, {"engage", Action::kEngage}, {"convert", Action::kConvert}};
+constexpr std::pair<std::string_view, Feedback> kFeedbacks[] = {
+    {"positive", Feedback::kPositive}, {"negative", Feedback::kNegative}, {"neutral", Feedback::kNeutral}};
 
 struct Item {
   std::uint32_t item_id = 0;
@@ -40,8 +36,7 @@ struct Item {
 };
 
 std::optional<Item> find_item(Database& db, const std::string& id) {
-  auto query = db.prepare(
-      "SELECT item_id, uuid, type FROM content WHERE uuid = ?1 OR foreign_id = ?1 LIMIT 1");
+  auto query = db.prepare("SELECT item_id, uuid, type FROM content WHERE uuid = ?1 OR foreign_id = ?1 LIMIT 1");
   query->bindNoCopy(1, id);
   if (!query->executeStep()) return std::nullopt;
   return Item{.item_id = static_cast<std::uint32_t>(query.integer(0)),
@@ -49,8 +44,8 @@ std::optional<Item> find_item(Database& db, const std::string& id) {
               .type = std::string(query.text(2))};
 }
 
-bool insert_event(Database& db, Vault& vault, std::int64_t visitor, const Item& item,
-                  const Event& event, std::int64_t now) {
+bool insert_event(Database& db, Vault& vault, std::int64_t visitor, const Item& item, const Event& event,
+                  std::int64_t now) {
   Hash hash;
   if (event.event_id.empty()) {
     const Uuid random = random_uuid();
@@ -79,8 +74,8 @@ bool insert_event(Database& db, Vault& vault, std::int64_t visitor, const Item& 
 
 // What edge and browser showed: one row a recommended item, like the origin's own decisions.
 void insert_recommendation(Database& db, std::int64_t visitor,
-                           const std::optional<std::pair<std::int64_t, Uuid>>& profile,
-                           const Item& item, const Event& event) {
+                           const std::optional<std::pair<std::int64_t, Uuid>>& profile, const Item& item,
+                           const Event& event) {
   auto insert = db.prepare(
       "INSERT INTO content_recommendations (id, user_profile_id, content_id, content_type, score, "
       "created_at, visitor, slot, position, propensity, snapshot_version) "
@@ -145,12 +140,10 @@ std::uint32_t stored_score(Database& db, std::int64_t profile) {
 
 }  // namespace
 
-Event parse_event(const Json& document, const std::string& pointer, std::int64_t now,
-                  std::vector<Fault>& faults) {
+Event parse_event(const Json& document, const std::string& pointer, std::int64_t now, std::vector<Fault>& faults) {
   Fields fields(document, pointer, faults);
-  fields.only({"eventId", "contentId", "contentType", "action", "duration", "feedback",
-               "occurredAt", "visitorId", "profileId", "slot", "position", "propensity",
-               "confidence", "snapshotVersion"});
+  fields.only({"eventId", "contentId", "contentType", "action", "duration", "feedback", "occurredAt", "visitorId",
+               "profileId", "slot", "position", "propensity", "confidence", "snapshotVersion"});
   Event event;
   event.event_id = fields.text_or("eventId", 255, "");
   event.content_id = fields.text("contentId", 255);
@@ -170,8 +163,7 @@ Event parse_event(const Json& document, const std::string& pointer, std::int64_t
     fields.fault("unknown", "must be view, click, engage, convert or exposure", "action");
   }
   const double duration = fields.number_or("duration", 0, 1e15, 0);
-  event.duration_ms =
-      static_cast<std::uint32_t>(std::min<double>(std::round(duration), kMaxDurationMs));
+  event.duration_ms = static_cast<std::uint32_t>(std::min<double>(std::round(duration), kMaxDurationMs));
   const std::string feedback = fields.text_or("feedback", 20, "");
   if (const auto known = named(kFeedbacks, feedback)) {
     event.feedback = *known;
@@ -202,11 +194,9 @@ Event parse_event(const Json& document, const std::string& pointer, std::int64_t
   return event;
 }
 
-Scores scores_of(const Visitor& visitor, const publish::LiveSnapshot* live,
-                 std::uint32_t score_before) {
+Scores scores_of(const Visitor& visitor, const publish::LiveSnapshot* live, std::uint32_t score_before) {
   return {.engagement_level = engagement_level(visitor),
-          .personalization_score =
-              live != nullptr ? personalization_score(visitor, live->view()) : score_before};
+          .personalization_score = live != nullptr ? personalization_score(visitor, live->view()) : score_before};
 }
 
 Outcome apply_events(Database& db, Vault& vault, const Who& who, std::span<const Event> events,
@@ -214,8 +204,8 @@ Outcome apply_events(Database& db, Vault& vault, const Who& who, std::span<const
   const std::int64_t now = now_ms();
   Outcome outcome;
   outcome.profile = who.profile;
-  const std::int64_t visitor_key = who.profile ? visitor_of_profile(db, who.profile->first)
-                                               : visitor_of_hash(db, *who.visitor_hash);
+  const std::int64_t visitor_key =
+      who.profile ? visitor_of_profile(db, who.profile->first) : visitor_of_hash(db, *who.visitor_hash);
   // A visitor the edge knows by unit id alone may have a profile here: its questionnaire came with
   // the same unit id.
   if (!outcome.profile) outcome.profile = profile_of_visitor(db, visitor_key);

@@ -50,8 +50,8 @@ inline constexpr std::uint32_t kMaxDurationMs = 86'400'000;  // a day; more is c
 
 // `now_ms`: the time of an event that names none, and the latest that one may name (give or take a
 // minute).
-[[nodiscard]] Event parse_event(const nlohmann::ordered_json& document, const std::string& pointer,
-                                std::int64_t now_ms, std::vector<Fault>& faults);
+[[nodiscard]] Event parse_event(const nlohmann::ordered_json& document, const std::string& pointer, std::int64_t now_ms,
+                                std::vector<Fault>& faults);
 
 // Whose events these are. Exactly one of the two.
 struct Who {
@@ -74,12 +74,10 @@ struct Outcome {
 };
 
 // Writer only. `live` may be null: scores that need a snapshot then stay as they are.
-[[nodiscard]] Outcome apply_events(Database& db, Vault& vault, const Who& who,
-                                   std::span<const Event> events,
+[[nodiscard]] Outcome apply_events(Database& db, Vault& vault, const Who& who, std::span<const Event> events,
                                    const publish::LiveSnapshot* live);
 
 // SPEC.md's scores of a visitor under a snapshot (null: as far as they can be said without).
-[[nodiscard]] Scores scores_of(const Visitor& visitor, const publish::LiveSnapshot* live,
-                               std::uint32_t score_before);
+[[nodiscard]] Scores scores_of(const Visitor& visitor, const publish::LiveSnapshot* live, std::uint32_t score_before);
 
 }  // namespace footlight::origin

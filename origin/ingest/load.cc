@@ -61,14 +61,13 @@ CellKind content_cell(const Site& site, std::string_view field) {
 
 CellKind profile_cell(const Site& site, std::string_view field) {
   const SiteQuestion* question = site.find_question(field);
-  if (question != nullptr && question->kind == snapshot::QuestionKind::kMultiple)
-    return CellKind::kList;
+  if (question != nullptr && question->kind == snapshot::QuestionKind::kMultiple) return CellKind::kList;
   return CellKind::kText;
 }
 
 CellKind interaction_cell(std::string_view field) {
-  const bool number = field == "duration" || field == "position" || field == "propensity" ||
-                      field == "confidence" || field == "snapshotVersion";
+  const bool number = field == "duration" || field == "position" || field == "propensity" || field == "confidence" ||
+                      field == "snapshotVersion";
   return number ? CellKind::kNumber : CellKind::kText;
 }
 
@@ -88,8 +87,7 @@ ProfileRow parse_profile_row(const Json& document, const Site& site, bool flat, 
   row.uuid = parse_uuid(row.foreign_id);
   const std::string email = fields.text_or("email", 254, "");
   row.email = normal_email(email);
-  if (!email.empty() && row.email.empty())
-    fields.fault("type", "is not an e-mail address", "email");
+  if (!email.empty() && row.email.empty()) fields.fault("type", "is not an e-mail address", "email");
   row.created_at_ms = now;
   const std::string created = fields.text_or("created_at", 64, "");
   if (!created.empty()) {
@@ -113,8 +111,7 @@ ProfileRow parse_profile_row(const Json& document, const Site& site, bool flat, 
   } else {
     fields.only({"id", "email", "created_at", "questionnaireData"});
     const Json* answers = fields.find("questionnaireData");
-    if (answers != nullptr)
-      row.answers = parse_answers(*answers, site, "/questionnaireData", faults);
+    if (answers != nullptr) row.answers = parse_answers(*answers, site, "/questionnaireData", faults);
   }
   return row;
 }
@@ -126,11 +123,9 @@ bool put_profile(Database& db, Vault& vault, const ProfileRow& row, const Site& 
   const Hash foreign = vault.hash(HashOf::kForeignId, row.foreign_id);
   auto found = find_by_foreign(db, foreign);
   if (!found && row.uuid) found = find_by_id(db, *row.uuid);
-  const bool free_email =
-      !row.email.empty() && !find_by_email(db, vault.hash(HashOf::kEmail, row.email));
+  const bool free_email = !row.email.empty() && !find_by_email(db, vault.hash(HashOf::kEmail, row.email));
   StoredAnswers stored;
-  for (const Answer& answer : row.answers)
-    stored.emplace_back(answer.question, stored_answer(answer));
+  for (const Answer& answer : row.answers) stored.emplace_back(answer.question, stored_answer(answer));
   if (!found) {
     NewProfile profile{.id = row.uuid.value_or(random_uuid()),
                        .email = free_email ? row.email : std::string(),
@@ -170,15 +165,13 @@ LoadReport load_content(Store& store, const Site& site, const Load& load) {
       });
 }
 
-LoadReport load_profiles(Store& store, const Site& site, const Load& load,
-                         const publish::LiveSnapshot* live) {
+LoadReport load_profiles(Store& store, const Site& site, const Load& load, const publish::LiveSnapshot* live) {
   std::vector<ProfileRow> batch;
   const std::int64_t now = now_ms();
   return run(
       load, [&](std::string_view field) { return profile_cell(site, field); },
       [&](const Json& row, std::size_t, std::vector<Fault>& faults) {
-        ProfileRow profile =
-            parse_profile_row(row, site, load.format == RowFormat::kCsv, now, faults);
+        ProfileRow profile = parse_profile_row(row, site, load.format == RowFormat::kCsv, now, faults);
         if (faults.empty()) batch.push_back(std::move(profile));
       },
       [&](LoadReport& report) {
@@ -212,21 +205,18 @@ LoadReport load_interactions(Store& store, const Load& load, const publish::Live
     std::map<std::string, std::vector<std::size_t>> by_visitor;
     for (std::size_t i = 0; i < batch.size(); ++i) {
       const Event& event = batch[i].event;
-      by_visitor[event.profile_id.empty() ? "v" + event.visitor_id : "p" + event.profile_id]
-          .push_back(i);
+      by_visitor[event.profile_id.empty() ? "v" + event.visitor_id : "p" + event.profile_id].push_back(i);
     }
     for (const auto& [key, indexes] : by_visitor) {
       Who who;
       const Event& first = batch[indexes.front()].event;
       if (!first.profile_id.empty()) {
         who.profile = find_by_foreign(db, vault.hash(HashOf::kForeignId, first.profile_id));
-        if (const auto uuid = parse_uuid(first.profile_id); !who.profile && uuid)
-          who.profile = find_by_id(db, *uuid);
+        if (const auto uuid = parse_uuid(first.profile_id); !who.profile && uuid) who.profile = find_by_id(db, *uuid);
         if (!who.profile) {
           for (const std::size_t i : indexes) {
             ++report.refused;
-            load.refused(batch[i].line,
-                         {"unknown_profile", "there is no such profile", "/profileId"});
+            load.refused(batch[i].line, {"unknown_profile", "there is no such profile", "/profileId"});
           }
           continue;
         }
@@ -246,13 +236,11 @@ LoadReport load_interactions(Store& store, const Load& load, const publish::Live
             break;
           case Receipt::kNotWanted:
             ++report.refused;
-            load.refused(batch[indexes[i]].line,
-                         {"not_wanted", "the visitor has opted out", "/profileId"});
+            load.refused(batch[indexes[i]].line, {"not_wanted", "the visitor has opted out", "/profileId"});
             break;
           case Receipt::kUnknownContent:
             ++report.refused;
-            load.refused(batch[indexes[i]].line,
-                         {"unknown_content", "there is no such content", "/contentId"});
+            load.refused(batch[indexes[i]].line, {"unknown_content", "there is no such content", "/contentId"});
             break;
         }
       }

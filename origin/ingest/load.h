@@ -42,7 +42,6 @@ struct Load {
 [[nodiscard]] LoadReport load_content(Store& store, const Site& site, const Load& load);
 [[nodiscard]] LoadReport load_profiles(Store& store, const Site& site, const Load& load,
                                        const publish::LiveSnapshot* live);
-[[nodiscard]] LoadReport load_interactions(Store& store, const Load& load,
-                                           const publish::LiveSnapshot* live);
+[[nodiscard]] LoadReport load_interactions(Store& store, const Load& load, const publish::LiveSnapshot* live);
 
 }  // namespace footlight::origin

@@ -21,10 +21,9 @@ struct SpecQuestion {
   bool is_list;
 };
 constexpr SpecQuestion kSpecQuestions[] = {
-    {"timeline", false},         {"personal_meaning", true}, {"project_for", false},
-    {"format", false},           {"materials", true},        {"excited_parts", true},
-    {"involvement", false},      {"start_timing", false},    {"budget", false},
-    {"logline", false},          {"description", false},     {"want_consult", false},
+    {"timeline", false},         {"personal_meaning", true}, {"project_for", false}, {"format", false},
+    {"materials", true},         {"excited_parts", true},    {"involvement", false}, {"start_timing", false},
+    {"budget", false},           {"logline", false},         {"description", false}, {"want_consult", false},
     {"preferred_format", false}, {"preferred_genres", true}};
 
 const SpecQuestion* spec_question(std::string_view name) {
@@ -35,8 +34,7 @@ const SpecQuestion* spec_question(std::string_view name) {
 }
 
 // The texts of a value: one, or a list of them; a boolean says true or false.
-std::vector<std::string> texts_of(const Json& value, const std::string& pointer,
-                                  std::vector<Fault>& faults) {
+std::vector<std::string> texts_of(const Json& value, const std::string& pointer, std::vector<Fault>& faults) {
   std::vector<std::string> texts;
   const auto take = [&](const Json& one, const std::string& where) {
     if (one.is_string()) {
@@ -60,8 +58,8 @@ std::vector<std::string> texts_of(const Json& value, const std::string& pointer,
   return texts;
 }
 
-void check_length(const std::vector<std::string>& texts, std::size_t max,
-                  const std::string& pointer, std::vector<Fault>& faults) {
+void check_length(const std::vector<std::string>& texts, std::size_t max, const std::string& pointer,
+                  std::vector<Fault>& faults) {
   for (const std::string& text : texts) {
     if (utf8_length(text) > max) {
       faults.push_back({"too_long", fmt::format("must be at most {} characters", max), pointer});
@@ -69,8 +67,7 @@ void check_length(const std::vector<std::string>& texts, std::size_t max,
   }
 }
 
-void choose(const SiteQuestion& question, const std::string& pointer, Answer& answer,
-            std::vector<Fault>& faults) {
+void choose(const SiteQuestion& question, const std::string& pointer, Answer& answer, std::vector<Fault>& faults) {
   std::vector<std::string> keys;
   for (const std::string& text : answer.values) {
     const SiteOption* option = question.find_option(text);
@@ -90,8 +87,7 @@ void choose(const SiteQuestion& question, const std::string& pointer, Answer& an
 
 }  // namespace
 
-Answers parse_answers(const Json& document, const Site& site, const std::string& pointer,
-                      std::vector<Fault>& faults) {
+Answers parse_answers(const Json& document, const Site& site, const std::string& pointer, std::vector<Fault>& faults) {
   Answers answers;
   if (document.is_null()) return answers;
   if (!document.is_object()) {
@@ -112,15 +108,13 @@ Answers parse_answers(const Json& document, const Site& site, const std::string&
       choose(*question, where, answer, faults);
     } else {
       const bool boolean = question != nullptr && question->kind == QuestionKind::kBoolean;
-      if (boolean && !answer.values.empty() && answer.values[0] != "true" &&
-          answer.values[0] != "false") {
+      if (boolean && !answer.values.empty() && answer.values[0] != "true" && answer.values[0] != "false") {
         faults.push_back({"type", "must be true or false", where});
       }
       if (!answer.is_list && answer.values.size() > 1) {
         faults.push_back({"type", "takes one answer", where});
       }
-      check_length(answer.values, question != nullptr ? question->max_length : kMaxFreeText, where,
-                   faults);
+      check_length(answer.values, question != nullptr ? question->max_length : kMaxFreeText, where, faults);
     }
     answers.push_back(std::move(answer));
   }
@@ -141,21 +135,19 @@ void apply_answers(Visitor& visitor, const Answers& answers, const Site& site) {
       }
       if (position >= 16) continue;
       const auto bit = static_cast<std::uint16_t>(1U << position);
-      visitor.texts_given = static_cast<std::uint16_t>(
-          answer.values.empty() ? visitor.texts_given & ~bit : visitor.texts_given | bit);
+      visitor.texts_given =
+          static_cast<std::uint16_t>(answer.values.empty() ? visitor.texts_given & ~bit : visitor.texts_given | bit);
       continue;
     }
     std::vector<std::uint16_t> kept;
     for (std::uint32_t i = 0; i < visitor.answer_count; ++i) {
-      const bool of_question =
-          std::any_of(question->options.begin(), question->options.end(),
-                      [&](const SiteOption& option) { return option.id == visitor.answers[i]; });
+      const bool of_question = std::any_of(question->options.begin(), question->options.end(),
+                                           [&](const SiteOption& option) { return option.id == visitor.answers[i]; });
       if (!of_question) kept.push_back(visitor.answers[i]);
     }
     for (const std::uint32_t id : answer.options) kept.push_back(static_cast<std::uint16_t>(id));
     std::sort(kept.begin(), kept.end());
-    if (kept.size() > kMaxAnswers)
-      continue;  // more than a record holds: this answer matches nothing
+    if (kept.size() > kMaxAnswers) continue;  // more than a record holds: this answer matches nothing
     std::copy(kept.begin(), kept.end(), visitor.answers);
     visitor.answer_count = static_cast<std::uint32_t>(kept.size());
   }
@@ -171,14 +163,11 @@ std::string normal_email(std::string_view text) {
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
   while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
   const std::size_t at = text.rfind('@');
-  if (text.size() > 254 || at == std::string_view::npos || at == 0 || at + 3 >= text.size())
-    return {};
+  if (text.size() > 254 || at == std::string_view::npos || at == 0 || at + 3 >= text.size()) return {};
   const std::string_view domain = text.substr(at + 1);
-  if (domain.find('.') == std::string_view::npos || domain.front() == '.' || domain.back() == '.')
-    return {};
+  if (domain.find('.') == std::string_view::npos || domain.front() == '.' || domain.back() == '.') return {};
   for (const char c : text) {
-    if (static_cast<unsigned char>(c) <= ' ' || c == '\x7f' || c == '<' || c == '>' || c == ',')
-      return {};
+    if (static_cast<unsigned char>(c) <= ' ' || c == '\x7f' || c == '<' || c == '>' || c == ',') return {};
   }
   if (text.substr(0, at).find('@') != std::string_view::npos) return {};
   // Two spellings of one address must meet in one hash: nobody gives out addresses that differ in

@@ -16,7 +16,7 @@ namespace footlight::origin {
 // One question's answer. A choice is kept by its options' keys, which outlive their labels.
 struct Answer {
   std::string question;
-  std::vector<std::string> values;  // option keys, or the one text; empty: the answer is taken back
+  std::vector<std::string> values;     // option keys, or the one text; empty: the answer is taken back
   std::vector<std::uint32_t> options;  // ids, for a question with options
   bool is_list = false;                // SPEC.md's TEXT[]
 };

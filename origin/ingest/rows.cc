@@ -14,8 +14,7 @@ using Json = nlohmann::ordered_json;
 std::optional<double> number(std::string_view text) {
   double value = 0;
   const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (status != std::errc() || end != text.data() + text.size() || !std::isfinite(value))
-    return std::nullopt;
+  if (status != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
   return value;
 }
 
@@ -139,9 +138,8 @@ void RowReader::place(Json& row, const std::string& field, std::string cell, std
         error = field + " must be a number";
         return;
       }
-      value = *parsed == std::floor(*parsed) && std::abs(*parsed) < 9e15
-                  ? Json(static_cast<std::int64_t>(*parsed))
-                  : Json(*parsed);
+      value = *parsed == std::floor(*parsed) && std::abs(*parsed) < 9e15 ? Json(static_cast<std::int64_t>(*parsed))
+                                                                         : Json(*parsed);
       break;
     }
     case CellKind::kBoolean:
@@ -183,8 +181,7 @@ bool RowReader::next_csv(Json& row, std::string& error) {
   row = Json::object();
   if (!error.empty()) return true;
   if (cells.size() != header_.size()) {
-    error = "has " + std::to_string(cells.size()) + " cells where the header has " +
-            std::to_string(header_.size());
+    error = "has " + std::to_string(cells.size()) + " cells where the header has " + std::to_string(header_.size());
     return true;
   }
   for (std::size_t i = 0; i < cells.size() && error.empty(); ++i) {

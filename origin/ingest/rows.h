@@ -47,8 +47,7 @@ class RowReader {
   // One CSV record; false at the end.
   bool record(std::vector<std::string>& cells, std::string& error);
   bool read_line(std::string& text);
-  void place(nlohmann::ordered_json& row, const std::string& field, std::string cell,
-             std::string& error);
+  void place(nlohmann::ordered_json& row, const std::string& field, std::string cell, std::string& error);
 
   std::istream& input_;
   RowFormat format_;

@@ -10,10 +10,12 @@
 
 namespace footlight::learn {
 
-// One entry an item as a visitor record would hold it, in order of first contact: the strongest action, the latest feedback.
+// One entry an item as a visitor record would hold it, in order of first contact: the strongest action, the latest
+// feedback.
 [[nodiscard]] std::vector<HistoryEntry> fold_events(std::span<const origin::HistoryEvent> events);
 
-// interaction_strength() of core is above 0: a click, an engagement, a conversion or a positive word, and no negative one.
+// interaction_strength() of core is above 0: a click, an engagement, a conversion or a positive word, and no negative
+// one.
 [[nodiscard]] bool is_chosen(const HistoryEntry& entry) noexcept;
 
 }  // namespace footlight::learn

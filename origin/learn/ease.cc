@@ -24,8 +24,7 @@ void check(const std::atomic<bool>& cancel) {
 }
 
 // X'X with the column of ones, lower triangle only, plus lambda on the diagonal.
-Matrix gram(const VisitorItems& visitors, double lambda, const Progress& progress,
-            const std::atomic<bool>& cancel) {
+Matrix gram(const VisitorItems& visitors, double lambda, const Progress& progress, const std::atomic<bool>& cancel) {
   const Index n = visitors.item_count;
   Matrix g = Matrix::Zero(n + 1, n + 1);
   const std::size_t count = visitors.visitor_count();
@@ -110,8 +109,7 @@ EaseModel fit_ease(const VisitorItems& visitors, const EaseOptions& options, con
     throw std::invalid_argument("lambda must be above 0");
   }
   const Index n = visitors.item_count;
-  const unsigned threads =
-      std::max(1U, options.threads != 0 ? options.threads : std::thread::hardware_concurrency());
+  const unsigned threads = std::max(1U, options.threads != 0 ? options.threads : std::thread::hardware_concurrency());
 
   Matrix g = gram(visitors, options.lambda, progress, cancel);
   // In place: g becomes L. Positive definite because lambda > 0.
@@ -122,17 +120,18 @@ EaseModel fit_ease(const VisitorItems& visitors, const EaseOptions& options, con
 
   // P, a block of columns at a time: L Y = E has zeros above the block's first row, which halves the first solve.
   Matrix p(n + 1, n + 1);
-  for_blocks(n + 1, threads, cancel, [&](double share) { progress(0.4 + 0.4 * share); },
-             [&](Index begin, Index end) {
-               const Index width = end - begin;
-               const Index height = n + 1 - begin;
-               auto columns = p.middleCols(begin, width);
-               columns.setZero();
-               columns.block(begin, 0, width, width).setIdentity();
-               auto lower = columns.bottomRows(height);
-               g.bottomRightCorner(height, height).triangularView<Eigen::Lower>().solveInPlace(lower);
-               g.triangularView<Eigen::Lower>().adjoint().solveInPlace(columns);
-             });
+  for_blocks(
+      n + 1, threads, cancel, [&](double share) { progress(0.4 + 0.4 * share); },
+      [&](Index begin, Index end) {
+        const Index width = end - begin;
+        const Index height = n + 1 - begin;
+        auto columns = p.middleCols(begin, width);
+        columns.setZero();
+        columns.block(begin, 0, width, width).setIdentity();
+        auto lower = columns.bottomRows(height);
+        g.bottomRightCorner(height, height).triangularView<Eigen::Lower>().solveInPlace(lower);
+        g.triangularView<Eigen::Lower>().adjoint().solveInPlace(columns);
+      });
 
   EaseModel model;
   model.bias.resize(static_cast<std::size_t>(n));
@@ -141,19 +140,20 @@ EaseModel fit_ease(const VisitorItems& visitors, const EaseOptions& options, con
     model.bias[static_cast<std::size_t>(i)] = static_cast<float>(-p(n, i) / p(i, i));
   }
   // Row j of B is column j of P (P is symmetric) over the diagonal.
-  for_blocks(n, threads, cancel, [&](double share) { progress(0.8 + 0.2 * share); },
-             [&](Index begin, Index end) {
-               std::vector<EaseNeighbour> row;
-               for (Index j = begin; j < end; ++j) {
-                 row.clear();
-                 for (Index i = 0; i < n; ++i) {
-                   if (i == j) continue;
-                   const auto weight = static_cast<float>(-p(i, j) / p(i, i));
-                   if (weight != 0) row.push_back({static_cast<std::uint32_t>(i), weight});
-                 }
-                 model.neighbours[static_cast<std::size_t>(j)] = strongest(row, options.neighbours_kept);
-               }
-             });
+  for_blocks(
+      n, threads, cancel, [&](double share) { progress(0.8 + 0.2 * share); },
+      [&](Index begin, Index end) {
+        std::vector<EaseNeighbour> row;
+        for (Index j = begin; j < end; ++j) {
+          row.clear();
+          for (Index i = 0; i < n; ++i) {
+            if (i == j) continue;
+            const auto weight = static_cast<float>(-p(i, j) / p(i, i));
+            if (weight != 0) row.push_back({static_cast<std::uint32_t>(i), weight});
+          }
+          model.neighbours[static_cast<std::size_t>(j)] = strongest(row, options.neighbours_kept);
+        }
+      });
   progress(1);
   return model;
 }

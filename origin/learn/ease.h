@@ -13,8 +13,8 @@
 // B[n, i] is the answer to an empty history: the item's popularity, net of what the other items explain. The model has
 // no other popularity part, and needs none (YARDSTICKS: .4901 MRR with the intercept, .4868 without).
 //
-// What counts is chosen or not. Weights for repeats or conversions are rejected: a weight enters G squared, so a few busy
-// visitors would outweigh the others, and the core scores a history with strength 1 an item. An item whose latest
+// What counts is chosen or not. Weights for repeats or conversions are rejected: a weight enters G squared, so a few
+// busy visitors would outweigh the others, and the core scores a history with strength 1 an item. An item whose latest
 // feedback is negative is not in the visitor's set at all: EASE has no place for dislikes (a -1 in X would square to a
 // choice in G). A dislike works where the visitor's own history is scored (core/model/item_item.h).
 //
@@ -66,7 +66,7 @@ using Progress = std::function<void(double)>;
 struct Cancelled {};  // thrown when the flag was seen; nothing has been written anywhere
 
 // Throws Cancelled, std::bad_alloc, or std::invalid_argument when lambda is not above 0 or an index is out of range.
-[[nodiscard]] EaseModel fit_ease(const VisitorItems& visitors, const EaseOptions& options,
-                                 const Progress& progress, const std::atomic<bool>& cancel);
+[[nodiscard]] EaseModel fit_ease(const VisitorItems& visitors, const EaseOptions& options, const Progress& progress,
+                                 const std::atomic<bool>& cancel);
 
 }  // namespace footlight::learn

@@ -1,9 +1,9 @@
 // Exhaustive leave-one-out: how well does a snapshot foresee what a visitor chose?
 //
-// For every visitor with at least two chosen items, each is held out in turn; the visitor record holds the others, all of
-// today (so recency does not matter), and no answers. All items of the held-out item's type that are not in the record are
-// ranked by the score z of core; ties go to what more visitors chose in training, then to the lower id. With rank0 the
-// number of items before it:
+// For every visitor with at least two chosen items, each is held out in turn; the visitor record holds the others, all
+// of today (so recency does not matter), and no answers. All items of the held-out item's type that are not in the
+// record are ranked by the score z of core; ties go to what more visitors chose in training, then to the lower id. With
+// rank0 the number of items before it:
 //
 //     HR@3 = mean of [rank0 < 3], MRR = mean of 1 / (rank0 + 1), half-life = mean of 2^(-rank0 / 4)
 //     (Breese, Heckerman, Kadie: "Empirical Analysis of Predictive Algorithms for Collaborative Filtering", UAI 1998)

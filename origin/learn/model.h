@@ -22,10 +22,10 @@ inline constexpr std::string_view kModelName = "model";
 
 struct LearnedItem {
   std::uint32_t item_id = 0;
-  std::uint32_t visitors = 0;    // who chose it
-  float bias = 0;                // cf of an empty history (ease.h)
-  float engagement_rate = -1;    // 0 to 1; negative: not known
-  float popularity = 0;          // log-odds of the rate against the site's mean; 0: not known
+  std::uint32_t visitors = 0;  // who chose it
+  float bias = 0;              // cf of an empty history (ease.h)
+  float engagement_rate = -1;  // 0 to 1; negative: not known
+  float popularity = 0;        // log-odds of the rate against the site's mean; 0: not known
   std::vector<std::pair<std::uint32_t, float>> neighbours;  // item id, weight; strongest first
 
   bool operator==(const LearnedItem&) const = default;

@@ -1,10 +1,10 @@
 // Engagement rates by empirical Bayes: how likely is a visitor who sees an item to choose it?
 //
-// Counted are visitors, never impressions, so that nobody counts twice and repeats on one day cannot pile up. For item i,
-// n_i visitors saw it and k_i of them chose it (click, engage, convert or positive feedback, and no negative one).
-// The rates of all items of the site are taken as draws from one Beta(mean * strength, (1 - mean) * strength), whose mean
-// is sum k / sum n and whose strength is fitted by the method of moments (Morris, "Parametric Empirical Bayes Inference",
-// JASA 1983; the beta-binomial form as in Robinson, "Introduction to Empirical Bayes", 2017). Then
+// Counted are visitors, never impressions, so that nobody counts twice and repeats on one day cannot pile up. For item
+// i, n_i visitors saw it and k_i of them chose it (click, engage, convert or positive feedback, and no negative one).
+// The rates of all items of the site are taken as draws from one Beta(mean * strength, (1 - mean) * strength), whose
+// mean is sum k / sum n and whose strength is fitted by the method of moments (Morris, "Parametric Empirical Bayes
+// Inference", JASA 1983; the beta-binomial form as in Robinson, "Introduction to Empirical Bayes", 2017). Then
 //
 //     rate_i = (k_i + strength * mean) / (n_i + strength)
 //

@@ -20,7 +20,7 @@ using origin::VisitorHistory;
 // All of the past that the models need, one pass over the store.
 struct Past {
   std::uint64_t visitors = 0;
-  VisitorItems chosen;  // by item id here, not by index
+  VisitorItems chosen;                                                         // by item id here, not by index
   std::unordered_map<std::uint32_t, Count> overall;                            // item
   std::map<std::uint32_t, std::unordered_map<std::uint32_t, Count>> segments;  // segment -> item
 };
@@ -56,8 +56,8 @@ Past read_past(origin::Store& store, const StageProgress& progress, const std::a
 
 // The items that EASE is fitted on, by id, and everybody's choices among them by index.
 struct LearnSet {
-  std::vector<std::uint32_t> item_ids;   // ascending
-  std::vector<std::uint32_t> visitors;   // who chose it
+  std::vector<std::uint32_t> item_ids;  // ascending
+  std::vector<std::uint32_t> visitors;  // who chose it
   VisitorItems choices;
 };
 
@@ -74,9 +74,8 @@ LearnSet learn_set(origin::Store& store, const Past& past, const TrainOptions& o
       items.emplace_back(found->second, row.item_id);
     }
   });
-  std::sort(items.begin(), items.end(), [](const auto& a, const auto& b) {
-    return a.first != b.first ? a.first > b.first : a.second < b.second;
-  });
+  std::sort(items.begin(), items.end(),
+            [](const auto& a, const auto& b) { return a.first != b.first ? a.first > b.first : a.second < b.second; });
   if (items.size() > options.max_items) {
     report.items_too_many = static_cast<std::uint32_t>(items.size()) - options.max_items;
     items.resize(options.max_items);
@@ -174,8 +173,9 @@ TrainReport train(origin::Store& store, const TrainOptions& options, const Stage
   model.min_visitors = options.min_visitors;
   std::map<std::uint32_t, LearnedItem> items;
   if (set.choices.item_count > 0) {
-    const EaseModel ease = fit_ease(set.choices, {options.lambda, options.neighbours, options.threads},
-                                    [&](double share) { progress("fitting the item-item model", share); }, cancel);
+    const EaseModel ease = fit_ease(
+        set.choices, {options.lambda, options.neighbours, options.threads},
+        [&](double share) { progress("fitting the item-item model", share); }, cancel);
     for (std::size_t j = 0; j < set.item_ids.size(); ++j) {
       LearnedItem& item = item_of(items, set.item_ids[j]);
       item.visitors = set.visitors[j];

@@ -67,8 +67,8 @@ Vault::~Vault() {
 Hash Vault::hash(HashOf purpose, std::string_view text) const {
   Hash hash;
   const SecretKey& key = hash_keys_[static_cast<std::size_t>(purpose)];
-  crypto_generichash(hash.data(), hash.size(), reinterpret_cast<const std::uint8_t*>(text.data()),
-                     text.size(), key.data(), key.size());
+  crypto_generichash(hash.data(), hash.size(), reinterpret_cast<const std::uint8_t*>(text.data()), text.size(),
+                     key.data(), key.size());
   return hash;
 }
 
@@ -79,28 +79,25 @@ std::vector<std::byte> Vault::seal(const SecretKey& data_key, const Place& place
   std::uint8_t* out = u8(sealed.data());
   out[0] = kFormat;
   random_bytes({out + 1, kNonce});
-  crypto_aead_xchacha20poly1305_ietf_encrypt(out + 1 + kNonce, nullptr, u8(plain.data()),
-                                             plain.size(), data.bytes.data(), data.size, nullptr,
-                                             out + 1, data_key.data());
+  crypto_aead_xchacha20poly1305_ietf_encrypt(out + 1 + kNonce, nullptr, u8(plain.data()), plain.size(),
+                                             data.bytes.data(), data.size, nullptr, out + 1, data_key.data());
   return sealed;
 }
 
-std::vector<std::byte> Vault::seal(const SecretKey& data_key, const Place& place,
-                                   std::string_view plain) const {
+std::vector<std::byte> Vault::seal(const SecretKey& data_key, const Place& place, std::string_view plain) const {
   return seal(data_key, place, std::as_bytes(std::span(plain)));
 }
 
-std::optional<std::size_t> Vault::open(const SecretKey& data_key, const Place& place,
-                                       std::span<const std::byte> sealed,
+std::optional<std::size_t> Vault::open(const SecretKey& data_key, const Place& place, std::span<const std::byte> sealed,
                                        std::span<std::byte> out) const {
   if (sealed.size() < kOverhead || u8(sealed.data())[0] != kFormat) return std::nullopt;
   const std::size_t size = sealed.size() - kOverhead;
   if (out.size() < size) return std::nullopt;
   const AssociatedData data(place);
   const std::uint8_t* in = u8(sealed.data());
-  const int status = crypto_aead_xchacha20poly1305_ietf_decrypt(
-      u8(out.data()), nullptr, nullptr, in + 1 + kNonce, sealed.size() - 1 - kNonce,
-      data.bytes.data(), data.size, in + 1, data_key.data());
+  const int status = crypto_aead_xchacha20poly1305_ietf_decrypt(u8(out.data()), nullptr, nullptr, in + 1 + kNonce,
+                                                                sealed.size() - 1 - kNonce, data.bytes.data(),
+                                                                data.size, in + 1, data_key.data());
   if (status != 0) return std::nullopt;
   return size;
 }
@@ -113,12 +110,11 @@ std::optional<std::string> Vault::open_text(const SecretKey& data_key, const Pla
   return text;
 }
 
-std::optional<SecretKey> Vault::unwrap(const Uuid& profile,
-                                       std::span<const std::byte> wrapped) const {
+std::optional<SecretKey> Vault::unwrap(const Uuid& profile, std::span<const std::byte> wrapped) const {
   SecretKey key;
   const std::string row = to_string(profile);
-  const auto size = open(wrapping_key_, {"profile_keys", "wrapped", row}, wrapped,
-                         std::as_writable_bytes(std::span(key)));
+  const auto size =
+      open(wrapping_key_, {"profile_keys", "wrapped", row}, wrapped, std::as_writable_bytes(std::span(key)));
   if (!size || *size != key.size()) return std::nullopt;
   return key;
 }
@@ -162,14 +158,12 @@ SecretKey Vault::create_data_key(const Uuid& profile) {
   SecretKey key;
   randombytes_buf(key.data(), key.size());
   const std::string row = to_string(profile);
-  const auto wrapped =
-      seal(wrapping_key_, {"profile_keys", "wrapped", row}, std::as_bytes(std::span(key)));
+  const auto wrapped = seal(wrapping_key_, {"profile_keys", "wrapped", row}, std::as_bytes(std::span(key)));
   if (!keys_open_) {
     keys_writer_->execute("BEGIN IMMEDIATE");
     keys_open_ = true;
   }
-  auto insert = keys_writer_->prepare(
-      "INSERT INTO profile_keys (profile, wrapped, created_at) VALUES (?, ?, ?)");
+  auto insert = keys_writer_->prepare("INSERT INTO profile_keys (profile, wrapped, created_at) VALUES (?, ?, ?)");
   insert.bind_blob(1, std::as_bytes(std::span(profile)));
   insert.bind_blob(2, wrapped);
   insert->bind(3, now_ms());
@@ -206,9 +200,8 @@ std::optional<std::vector<std::byte>> from_base64url(std::string_view text) {
   std::vector<std::byte> bytes(text.size() / 4 * 3 + 3);
   std::size_t size = 0;
   const char* end = nullptr;
-  const int status =
-      sodium_base642bin(u8(bytes.data()), bytes.size(), text.data(), text.size(), nullptr, &size,
-                        &end, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+  const int status = sodium_base642bin(u8(bytes.data()), bytes.size(), text.data(), text.size(), nullptr, &size, &end,
+                                       sodium_base64_VARIANT_URLSAFE_NO_PADDING);
   if (status != 0 || end != text.data() + text.size()) return std::nullopt;
   bytes.resize(size);
   return bytes;

@@ -69,8 +69,7 @@ class Vault {
   // nullopt when it was changed, moved, or sealed with another key. `out` is written only on
   // success.
   [[nodiscard]] std::optional<std::size_t> open(const SecretKey& data_key, const Place& place,
-                                                std::span<const std::byte> sealed,
-                                                std::span<std::byte> out) const;
+                                                std::span<const std::byte> sealed, std::span<std::byte> out) const;
   [[nodiscard]] std::optional<std::string> open_text(const SecretKey& data_key, const Place& place,
                                                      std::span<const std::byte> sealed) const;
 
@@ -85,16 +84,14 @@ class Vault {
   void rollback();                                 // writer only
 
   static constexpr std::size_t kKeptKeys = 1'000'000;
-  static constexpr std::size_t kOverhead =
-      1 + 24 + 16;  // bytes a ciphertext is longer than its text
+  static constexpr std::size_t kOverhead = 1 + 24 + 16;  // bytes a ciphertext is longer than its text
 
  private:
   struct UuidHash {
     std::size_t operator()(const Uuid& uuid) const noexcept;  // version 4 UUIDs are random already
   };
 
-  [[nodiscard]] std::optional<SecretKey> unwrap(const Uuid& profile,
-                                                std::span<const std::byte> wrapped) const;
+  [[nodiscard]] std::optional<SecretKey> unwrap(const Uuid& profile, std::span<const std::byte> wrapped) const;
   void keep(const Uuid& profile, const SecretKey& key);
 
   SecretKey wrapping_key_{};

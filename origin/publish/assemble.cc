@@ -74,8 +74,7 @@ std::array<std::uint8_t, 16> uuid_bytes(const std::string& uuid) {
 
 std::uint32_t seconds(const std::optional<std::int64_t>& time, std::uint32_t otherwise) {
   if (!time) return otherwise;
-  return static_cast<std::uint32_t>(
-      std::clamp<std::int64_t>(*time, 0, std::numeric_limits<std::uint32_t>::max()));
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(*time, 0, std::numeric_limits<std::uint32_t>::max()));
 }
 
 snapshot::ItemInput item_of(const ContentRow& row, const Site& site) {
@@ -99,7 +98,9 @@ std::array<snapshot::Localized, snapshot::kReasonKinds> reasons_of(const Site& s
   const bool silent = std::all_of(site.reasons.begin(), site.reasons.end(), [](const auto& r) { return r.empty(); });
   if (!silent) return site.reasons;
   std::array<snapshot::Localized, snapshot::kReasonKinds> reasons;
-  const auto say = [&](snapshot::ReasonKind kind, const char* text) { reasons[static_cast<std::size_t>(kind)] = {text}; };
+  const auto say = [&](snapshot::ReasonKind kind, const char* text) {
+    reasons[static_cast<std::size_t>(kind)] = {text};
+  };
   say(snapshot::ReasonKind::kHistory, "Because you looked at {}");
   say(snapshot::ReasonKind::kSegment, "Popular with people like you");
   say(snapshot::ReasonKind::kPopular, "Popular on this site");

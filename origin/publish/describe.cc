@@ -14,17 +14,39 @@ namespace {
 using Json = nlohmann::ordered_json;
 using snapshot::SnapshotView;
 
-constexpr std::array<std::string_view, 29> kSectionNames = {
-    "",           "strings",       "locales",          "questions",        "question_texts",
-    "options",    "option_texts",  "items",            "item_bodies",      "item_names",
-    "features",   "items_by_id",   "items_by_uuid",    "neighbour_offsets", "neighbour_items",
-    "neighbour_weights", "neighbour_scales", "segments", "segment_texts",   "conditions",
-    "segment_priors", "slots",     "slate_offsets",    "slate_items",      "rules",
-    "reasons",    "weights",       "experiments",      "flags"};
+constexpr std::array<std::string_view, 29> kSectionNames = {"",
+                                                            "strings",
+                                                            "locales",
+                                                            "questions",
+                                                            "question_texts",
+                                                            "options",
+                                                            "option_texts",
+                                                            "items",
+                                                            "item_bodies",
+                                                            "item_names",
+                                                            "features",
+                                                            "items_by_id",
+                                                            "items_by_uuid",
+                                                            "neighbour_offsets",
+                                                            "neighbour_items",
+                                                            "neighbour_weights",
+                                                            "neighbour_scales",
+                                                            "segments",
+                                                            "segment_texts",
+                                                            "conditions",
+                                                            "segment_priors",
+                                                            "slots",
+                                                            "slate_offsets",
+                                                            "slate_items",
+                                                            "rules",
+                                                            "reasons",
+                                                            "weights",
+                                                            "experiments",
+                                                            "flags"};
 
 constexpr std::array<std::string_view, 4> kKindNames = {"single", "multiple", "text", "boolean"};
 constexpr std::array<std::string_view, snapshot::kReasonKinds> kReasonNames = {"default", "question", "history",
-                                                                              "segment", "popular",  "pinned"};
+                                                                               "segment", "popular",  "pinned"};
 
 std::string text_of(std::string_view text) { return std::string(text); }
 
@@ -163,8 +185,8 @@ Json describe_snapshot(const SnapshotView& view, std::span<const std::byte> byte
   Json reasons = Json::object();
   for (std::uint32_t kind = 0; kind < snapshot::kReasonKinds; ++kind) {
     if (static_cast<snapshot::ReasonKind>(kind) == snapshot::ReasonKind::kQuestion) continue;  // the question's own
-    reasons[text_of(kReasonNames[kind])] = by_locale(
-        view, [&](auto l) { return view.reason_template(static_cast<snapshot::ReasonKind>(kind), l); });
+    reasons[text_of(kReasonNames[kind])] =
+        by_locale(view, [&](auto l) { return view.reason_template(static_cast<snapshot::ReasonKind>(kind), l); });
   }
   std::size_t neighbours = 0;
   std::size_t ghosts = 0;
@@ -213,7 +235,8 @@ Json describe_item(const SnapshotView& view, std::uint32_t item) {
     Json options = Json::object();
     for (std::uint32_t o = question.first_option; o < question.first_option + question.option_count; ++o) {
       const int affinity = view.features(item)[o];
-      if (affinity != 0) options[text_of(view.text(view.options()[o].key))] = number(static_cast<float>(affinity) / 127);
+      if (affinity != 0)
+        options[text_of(view.text(view.options()[o].key))] = number(static_cast<float>(affinity) / 127);
     }
     if (!options.empty()) attributes[text_of(view.text(question.name))] = std::move(options);
   }

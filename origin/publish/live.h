@@ -2,8 +2,8 @@
 // requests run.
 //
 //     Live live({.directory = "data/publish", .public_key = key});
-//     live.reload(now_s);                       // at start, and then once a second: one small file read when nothing changed
-//     if (auto snapshot = live.get()) decide(snapshot->view(), …);
+//     live.reload(now_s);                       // at start, and then once a second: one small file read when nothing
+//     changed if (auto snapshot = live.get()) decide(snapshot->view(), …);
 //
 // A request takes the pointer once and keeps it: the old snapshot lives until its last request is answered. A manifest
 // that is forged, malformed, expired, older than the one in use, or names a file that is not what it says, is refused,

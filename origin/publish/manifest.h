@@ -1,5 +1,5 @@
-// The signed manifest that names a site's snapshots, natively. wasm/binding/manifest.ts is the same contract for the edge
-// and the browser, and the two agree to the letter: field names, envelope, refusal codes, order of the checks.
+// The signed manifest that names a site's snapshots, natively. wasm/binding/manifest.ts is the same contract for the
+// edge and the browser, and the two agree to the letter: field names, envelope, refusal codes, order of the checks.
 //
 //     envelope = {"payload": base64(JSON of the manifest), "signature": base64(Ed25519 over the decoded payload),
 //                 "keyId": first 16 hex digits of SHA-256(public key)}

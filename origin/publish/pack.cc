@@ -56,8 +56,8 @@ class Cutter {
   const SnapshotView& edge_;
   std::vector<std::byte> scratch_;
   std::vector<std::uint32_t> ranked_;
-  std::unordered_set<std::uint32_t> candidates_;             // item ids
-  std::unordered_map<std::uint32_t, std::size_t> kept_;      // slot -> candidates that it brought in
+  std::unordered_set<std::uint32_t> candidates_;         // item ids
+  std::unordered_map<std::uint32_t, std::size_t> kept_;  // slot -> candidates that it brought in
 };
 
 void add_candidates_by_answer(const SnapshotView& edge, Cutter& cutter) {
@@ -105,11 +105,10 @@ SnapshotInput cut_pack(const SnapshotInput& full, const SnapshotView& edge, std:
       pack.items.push_back(item);
       continue;
     }
-    const bool speaks =
-        std::any_of(item.neighbours.begin(), item.neighbours.end(),
-                    [&](const auto& neighbour) { return candidates.contains(neighbour.item_id); }) ||
-        std::any_of(item.affinities.begin(), item.affinities.end(),
-                    [&](const auto& affinity) { return taste.contains(affinity.option_id); });
+    const bool speaks = std::any_of(item.neighbours.begin(), item.neighbours.end(),
+                                    [&](const auto& neighbour) { return candidates.contains(neighbour.item_id); }) ||
+                        std::any_of(item.affinities.begin(), item.affinities.end(),
+                                    [&](const auto& affinity) { return taste.contains(affinity.option_id); });
     if (speaks) ghosts.push_back(&item);
   }
   std::stable_sort(ghosts.begin(), ghosts.end(), [](const auto* a, const auto* b) { return a->bias > b->bias; });

@@ -1,18 +1,17 @@
 #include "origin/publish/publisher.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
+#include <fcntl.h>
 #include <set>
 #include <system_error>
+#include <unistd.h>
 #include <utility>
 
 #include <fmt/format.h>
+#include <sys/file.h>
 
 #include "core/snapshot/builder.h"
 #include "origin/learn/ease.h"

@@ -5,9 +5,9 @@
 //       <sha256>         immutable: the edge snapshot and one segment pack per segment
 //       .lock            one publish at a time
 //
-// Order of writing: files, then the row in the store, then manifest.json, each whole or not at all. Interrupted anywhere,
-// what was live stays live; a row without its manifest.json is made good by the next publish, and no version is ever given
-// twice. Nothing is published that the reader of core, which every consumer runs, would refuse.
+// Order of writing: files, then the row in the store, then manifest.json, each whole or not at all. Interrupted
+// anywhere, what was live stays live; a row without its manifest.json is made good by the next publish, and no version
+// is ever given twice. Nothing is published that the reader of core, which every consumer runs, would refuse.
 #pragma once
 
 #include <atomic>

@@ -1,7 +1,6 @@
 #include "origin/publish/sha256.h"
 
 #include <array>
-
 #include <sodium.h>
 
 namespace footlight::publish {

@@ -1,17 +1,16 @@
 #include "origin/publish/signing_key.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
+#include <sodium.h>
 #include <stdexcept>
 #include <system_error>
+#include <unistd.h>
 
 #include <fmt/format.h>
-#include <sodium.h>
+#include <sys/stat.h>
 
 #include "origin/publish/file_write.h"
 #include "origin/publish/sha256.h"

@@ -1,8 +1,8 @@
 // The Ed25519 key a site signs its manifests with.
 //
-// One file, created on the first publish with mode 0600: a line of base64 of libsodium's 64 secret bytes (seed and public
-// key). Whoever holds it can publish for the site; consumers are configured with the public half. A file that others may
-// read is refused rather than repaired: it may have been copied already.
+// One file, created on the first publish with mode 0600: a line of base64 of libsodium's 64 secret bytes (seed and
+// public key). Whoever holds it can publish for the site; consumers are configured with the public half. A file that
+// others may read is refused rather than repaired: it may have been copied already.
 #pragma once
 
 #include <array>

@@ -15,18 +15,16 @@ using Json = nlohmann::ordered_json;
 constexpr std::size_t kMaxBodyBytes = 64 * 1024;
 // What an answer adds to the body itself (origin/http/HOMEPAGE.md); a body with the same names
 // would hide it.
-constexpr std::string_view kReserved[] = {"id", "type", "matchReason", "confidence",
-                                          "engagementRate"};
+constexpr std::string_view kReserved[] = {"id", "type", "matchReason", "confidence", "engagementRate"};
 
 std::string compact(const Json& value) { return value.dump(); }
 
 void check_body(const Json& body, const std::string& pointer, std::vector<Fault>& faults) {
   for (const auto& [name, value] : body.items()) {
-    const bool reserved = std::find(std::begin(kReserved), std::end(kReserved),
-                                    std::string_view(name)) != std::end(kReserved);
+    const bool reserved =
+        std::find(std::begin(kReserved), std::end(kReserved), std::string_view(name)) != std::end(kReserved);
     if (reserved) {
-      faults.push_back(
-          {"reserved", "is a field that answers add themselves", pointer_to(pointer, name)});
+      faults.push_back({"reserved", "is a field that answers add themselves", pointer_to(pointer, name)});
     }
     if (name.empty()) faults.push_back({"required", "a field needs a name", pointer});
   }
@@ -52,8 +50,7 @@ Json option_keys(const SiteQuestion& question, const Json& value, const std::str
   for (std::size_t i = 0; i < list.size(); ++i) {
     Json text = list[i];
     if (text.is_boolean()) text = text.get<bool>() ? "true" : "false";
-    const SiteOption* option =
-        text.is_string() ? question.find_option(text.get_ref<const std::string&>()) : nullptr;
+    const SiteOption* option = text.is_string() ? question.find_option(text.get_ref<const std::string&>()) : nullptr;
     if (option == nullptr) {
       faults.push_back({"unknown", "is not an option of the question " + question.name,
                         value.is_array() ? pointer_to(pointer, i) : pointer});
@@ -136,8 +133,8 @@ Json merged(const Json& body, const Json& override_body) {
 ContentRow parse_content(const Json& document, const Site& site, std::vector<Fault>& faults) {
   Fields fields(document, "", faults);
   // The answer of the admin API can be sent back as it came.
-  fields.only({"id", "type", "status", "attributes", "active_from", "active_until", "body",
-               "locales", "itemId", "uuid", "created_at", "updated_at"});
+  fields.only({"id", "type", "status", "attributes", "active_from", "active_until", "body", "locales", "itemId", "uuid",
+               "created_at", "updated_at"});
   ContentRow row;
   row.foreign_id = fields.text("id", 255);
   if (const auto uuid = parse_uuid(row.foreign_id)) {
@@ -183,9 +180,8 @@ ContentAttributes resolve_attributes(const ContentRow& row, const Site& site) {
     const SiteQuestion* question = site.find_attribute(name);
     if (question == nullptr) continue;
     if (value.is_object()) {
-      result.ranges.push_back({.question_id = question->id,
-                               .min = value.value("min", 0.0),
-                               .max = value.value("max", 1e12)});
+      result.ranges.push_back(
+          {.question_id = question->id, .min = value.value("min", 0.0), .max = value.value("max", 1e12)});
       continue;
     }
     for (const Json& key : value) {
@@ -219,8 +215,7 @@ LocalizedText localized_names(const ContentRow& row, const Site& site) {
       const Json body = Json::parse(text);
       for (const char* field : {"title", "name", "author"}) {
         const auto found = body.find(field);
-        if (found != body.end() && found->is_string() &&
-            !found->get_ref<const std::string&>().empty()) {
+        if (found != body.end() && found->is_string() && !found->get_ref<const std::string&>().empty()) {
           name = found->get<std::string>();
           break;
         }

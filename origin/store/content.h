@@ -21,16 +21,14 @@ enum class ContentStatus : std::uint8_t { kLive, kDraft };
 // A row of the table `content`. The JSON columns are compact texts whose fields keep the owner's
 // order, ready to be copied into answers as they are.
 struct ContentRow {
-  std::uint32_t item_id =
-      0;                   // the core's stable id: never 0, never given again; the store assigns it
-  std::string uuid;        // lower case, 36 characters
-  std::string foreign_id;  // what the owner calls it; equal to uuid when that is a UUID
+  std::uint32_t item_id = 0;  // the core's stable id: never 0, never given again; the store assigns it
+  std::string uuid;           // lower case, 36 characters
+  std::string foreign_id;     // what the owner calls it; equal to uuid when that is a UUID
   snapshot::ContentType type = snapshot::ContentType::kProject;
   ContentStatus status = ContentStatus::kLive;
-  std::string attributes =
-      "{}";  // {"format":["feature_film"],"budget":{"min":15000,"max":80000}}; option keys only
-  std::string body = "{}";     // what callers get
-  std::string locales = "{}";  // {"de":{"title":"…"}}: overrides of single fields of body
+  std::string attributes = "{}";  // {"format":["feature_film"],"budget":{"min":15000,"max":80000}}; option keys only
+  std::string body = "{}";        // what callers get
+  std::string locales = "{}";     // {"de":{"title":"…"}}: overrides of single fields of body
   std::optional<std::int64_t> active_from_s;   // Unix time
   std::optional<std::int64_t> active_until_s;  // exclusive
   std::int64_t created_at_ms = 0;

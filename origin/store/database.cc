@@ -11,13 +11,10 @@ Prepared::~Prepared() {
 
 void Prepared::bind_blob(int index, std::span<const std::byte> bytes) {
   // A null pointer would bind NULL instead of an empty blob.
-  statement_->bind(index, bytes.empty() ? static_cast<const void*>("") : bytes.data(),
-                   static_cast<int>(bytes.size()));
+  statement_->bind(index, bytes.empty() ? static_cast<const void*>("") : bytes.data(), static_cast<int>(bytes.size()));
 }
 
-void Prepared::bind_blob(int index, std::string_view bytes) {
-  bind_blob(index, std::as_bytes(std::span(bytes)));
-}
+void Prepared::bind_blob(int index, std::string_view bytes) { bind_blob(index, std::as_bytes(std::span(bytes))); }
 
 std::string_view Prepared::text(int column) {
   const SQLite::Column value = statement_->getColumn(column);

@@ -39,9 +39,7 @@ std::string pointer_to(std::string_view parent, std::string_view token) {
   return pointer;
 }
 
-std::string pointer_to(std::string_view parent, std::size_t index) {
-  return fmt::format("{}/{}", parent, index);
-}
+std::string pointer_to(std::string_view parent, std::size_t index) { return fmt::format("{}/{}", parent, index); }
 
 bool valid_utf8(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
@@ -68,9 +66,8 @@ bool valid_utf8(std::string_view text) {
 }
 
 std::size_t utf8_length(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80;
-  }));
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80; }));
 }
 
 std::optional<std::int64_t> parse_time_ms(std::string_view text) {
@@ -84,8 +81,7 @@ std::optional<std::int64_t> parse_time_ms(std::string_view text) {
   if (y < 0 || mo < 0 || d < 0 || h < 0 || mi < 0 || s < 0 || text.size() < 20) return std::nullopt;
   if (text[4] != '-' || text[7] != '-' || text[13] != ':' || text[16] != ':') return std::nullopt;
   if (text[10] != 'T' && text[10] != 't' && text[10] != ' ') return std::nullopt;
-  const year_month_day date{year{y}, month{static_cast<unsigned>(mo)},
-                            day{static_cast<unsigned>(d)}};
+  const year_month_day date{year{y}, month{static_cast<unsigned>(mo)}, day{static_cast<unsigned>(d)}};
   if (!date.ok() || y < 1970 || h > 23 || mi > 59 || s > 60) return std::nullopt;
   std::size_t at = 19;
   std::int64_t fraction_ms = 0;
@@ -124,22 +120,18 @@ std::string format_time(std::int64_t ms) {
   const year_month_day date{day_start};
   const hh_mm_ss clock{time - day_start};
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                     clock.hours().count(), clock.minutes().count(), clock.seconds().count(),
-                     clock.subseconds().count());
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
+                     clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
 }
 
 Fields::Fields(const Json& object, std::string pointer, std::vector<Fault>& faults)
-    : object_(object.is_object() ? &object : &kEmptyObject),
-      pointer_(std::move(pointer)),
-      faults_(&faults) {
+    : object_(object.is_object() ? &object : &kEmptyObject), pointer_(std::move(pointer)), faults_(&faults) {
   if (!object.is_object()) fault("type", "must be an object");
 }
 
 void Fields::fault(std::string_view code, std::string_view detail, std::string_view field) {
-  faults_->push_back({.code = std::string(code),
-                      .detail = std::string(detail),
-                      .pointer = field.empty() ? pointer_ : at(field)});
+  faults_->push_back(
+      {.code = std::string(code), .detail = std::string(detail), .pointer = field.empty() ? pointer_ : at(field)});
 }
 
 const Fields::Json* Fields::find(std::string_view name) const {
@@ -158,8 +150,7 @@ std::string Fields::text(std::string_view name, std::size_t max_bytes) {
   return value;
 }
 
-std::string Fields::text_or(std::string_view name, std::size_t max_bytes,
-                            std::string_view otherwise) {
+std::string Fields::text_or(std::string_view name, std::size_t max_bytes, std::string_view otherwise) {
   const Json* value = find(name);
   if (value == nullptr) return std::string(otherwise);
   if (!value->is_string()) {
@@ -207,8 +198,7 @@ std::uint32_t Fields::id(std::string_view name, double max) {
   return static_cast<std::uint32_t>(value);
 }
 
-std::uint32_t Fields::whole_or(std::string_view name, double min, double max,
-                               std::uint32_t otherwise) {
+std::uint32_t Fields::whole_or(std::string_view name, double min, double max, std::uint32_t otherwise) {
   const double value = number_or(name, min, max, otherwise);
   if (value != std::floor(value)) fault("type", "must be a whole number", name);
   return static_cast<std::uint32_t>(value);

@@ -46,13 +46,11 @@ class Fields {
 
   [[nodiscard]] std::string text(std::string_view name,
                                  std::size_t max_bytes);  // required, not empty
-  [[nodiscard]] std::string text_or(std::string_view name, std::size_t max_bytes,
-                                    std::string_view otherwise);
+  [[nodiscard]] std::string text_or(std::string_view name, std::size_t max_bytes, std::string_view otherwise);
   [[nodiscard]] double number(std::string_view name, double min, double max);
   [[nodiscard]] double number_or(std::string_view name, double min, double max, double otherwise);
   [[nodiscard]] std::uint32_t id(std::string_view name, double max);  // a whole number from 1
-  [[nodiscard]] std::uint32_t whole_or(std::string_view name, double min, double max,
-                                       std::uint32_t otherwise);
+  [[nodiscard]] std::uint32_t whole_or(std::string_view name, double min, double max, std::uint32_t otherwise);
   [[nodiscard]] bool flag_or(std::string_view name, bool otherwise);
   // The array's elements; a fault when it is no array or longer than `max`.
   [[nodiscard]] const Json& list(std::string_view name, std::size_t max, bool required);

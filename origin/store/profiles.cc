@@ -61,8 +61,8 @@ std::optional<std::pair<std::int64_t, Uuid>> first_profile(Prepared& query) {
 }
 
 // Answers to questions that SPEC.md has no column for: one encrypted JSON object.
-void update_further(Database& db, Vault& vault, const SecretKey& key, std::int64_t profile,
-                    const std::string& row, const StoredAnswers& answers) {
+void update_further(Database& db, Vault& vault, const SecretKey& key, std::int64_t profile, const std::string& row,
+                    const StoredAnswers& answers) {
   nlohmann::json further = nlohmann::json::object();
   {
     auto query = db.prepare("SELECT further_answers FROM user_profiles WHERE seq = ?");
@@ -112,8 +112,7 @@ std::int64_t insert_profile(Database& db, Vault& vault, const NewProfile& profil
   return seq;
 }
 
-void update_answers(Database& db, Vault& vault, std::int64_t profile, const Uuid& id,
-                    const StoredAnswers& answers) {
+void update_answers(Database& db, Vault& vault, std::int64_t profile, const Uuid& id, const StoredAnswers& answers) {
   const SecretKey key = key_of(vault, id);
   const std::string row = to_string(id);
   StoredAnswers further;
@@ -141,8 +140,7 @@ std::optional<std::pair<std::int64_t, Uuid>> find_by_email(Database& db, const H
   return first_profile(query);
 }
 
-std::optional<std::pair<std::int64_t, Uuid>> find_by_foreign(Database& db,
-                                                             const Hash& foreign_hash) {
+std::optional<std::pair<std::int64_t, Uuid>> find_by_foreign(Database& db, const Hash& foreign_hash) {
   auto query = db.prepare("SELECT seq, id FROM user_profiles WHERE foreign_hash = ?");
   query.bind_blob(1, std::as_bytes(std::span(foreign_hash)));
   return first_profile(query);
@@ -154,8 +152,7 @@ std::optional<std::pair<std::int64_t, Uuid>> find_by_id(Database& db, const Uuid
   return first_profile(query);
 }
 
-void set_email(Database& db, Vault& vault, std::int64_t profile, const Uuid& id,
-               std::string_view email) {
+void set_email(Database& db, Vault& vault, std::int64_t profile, const Uuid& id, std::string_view email) {
   const SecretKey key = key_of(vault, id);
   const Hash hash = vault.hash(HashOf::kEmail, email);
   auto update = db.prepare("UPDATE user_profiles SET email = ?, email_hash = ? WHERE seq = ?");
@@ -167,8 +164,8 @@ void set_email(Database& db, Vault& vault, std::int64_t profile, const Uuid& id,
 
 void insert_token(Database& db, const Hash& hash, std::int64_t profile, TokenPurpose purpose,
                   std::int64_t expires_at_ms) {
-  auto insert = db.prepare(
-      "INSERT INTO tokens (hash, profile, purpose, created_at, expires_at) VALUES (?, ?, ?, ?, ?)");
+  auto insert =
+      db.prepare("INSERT INTO tokens (hash, profile, purpose, created_at, expires_at) VALUES (?, ?, ?, ?, ?)");
   insert.bind_blob(1, std::as_bytes(std::span(hash)));
   insert->bind(2, profile);
   insert->bind(3, static_cast<std::int64_t>(purpose));
@@ -180,8 +177,7 @@ void insert_token(Database& db, const Hash& hash, std::int64_t profile, TokenPur
 std::optional<std::pair<std::int64_t, Uuid>> redeem_claim(Database& db, const Hash& hash) {
   std::int64_t profile = 0;
   {
-    auto erase = db.prepare(
-        "DELETE FROM tokens WHERE hash = ? AND purpose = 1 AND expires_at > ? RETURNING profile");
+    auto erase = db.prepare("DELETE FROM tokens WHERE hash = ? AND purpose = 1 AND expires_at > ? RETURNING profile");
     erase.bind_blob(1, std::as_bytes(std::span(hash)));
     erase->bind(2, now_ms());
     if (!erase->executeStep()) return std::nullopt;
@@ -197,19 +193,16 @@ Visitor load_visitor(Database& db, Vault& vault, std::int64_t profile, const Uui
   query->bind(1, profile);
   if (!query->executeStep()) throw std::runtime_error("the profile is gone");
   std::array<std::byte, kMaxRecordBytes> record;
-  const auto size = vault.open(key_of(vault, id), {kTable, "visitor_record", to_string(id)},
-                               query.blob(0), record);
-  const auto visitor = size ? decode_visitor(std::span(record).first(*size))
-                            : Result<Visitor>(Unexpected(Status::kBadValue));
+  const auto size = vault.open(key_of(vault, id), {kTable, "visitor_record", to_string(id)}, query.blob(0), record);
+  const auto visitor =
+      size ? decode_visitor(std::span(record).first(*size)) : Result<Visitor>(Unexpected(Status::kBadValue));
   if (!visitor) throw std::runtime_error("a stored visitor record does not open");
   return *visitor;
 }
 
-void save_visitor(Database& db, Vault& vault, std::int64_t profile, const Uuid& id,
-                  const Visitor& visitor, const Scores& scores,
-                  std::optional<std::int64_t> engaged_at_ms) {
-  const auto sealed =
-      vault.seal(key_of(vault, id), {kTable, "visitor_record", to_string(id)}, encoded(visitor));
+void save_visitor(Database& db, Vault& vault, std::int64_t profile, const Uuid& id, const Visitor& visitor,
+                  const Scores& scores, std::optional<std::int64_t> engaged_at_ms) {
+  const auto sealed = vault.seal(key_of(vault, id), {kTable, "visitor_record", to_string(id)}, encoded(visitor));
   auto update = db.prepare(
       "UPDATE user_profiles SET visitor_record = ?, engagement_level = ?, personalization_score = "
       "?, "
@@ -239,8 +232,7 @@ std::int64_t visitor_of_profile(Database& db, std::int64_t profile) {
 }
 
 std::int64_t visitor_of_hash(Database& db, const Hash& hash) {
-  const auto bytes =
-      std::as_bytes(std::span(hash)).first(16);  // 128 bits are enough to tell visitors apart
+  const auto bytes = std::as_bytes(std::span(hash)).first(16);  // 128 bits are enough to tell visitors apart
   {
     auto query = db.prepare("SELECT visitor FROM visitors WHERE hash = ?");
     query.bind_blob(1, bytes);
@@ -301,8 +293,7 @@ void link_visitor(Database& db, std::int64_t profile, const Hash& hash) {
   set->exec();
 }
 
-std::optional<std::pair<std::int64_t, Uuid>> profile_of_visitor(Database& db,
-                                                                std::int64_t visitor) {
+std::optional<std::pair<std::int64_t, Uuid>> profile_of_visitor(Database& db, std::int64_t visitor) {
   auto query = db.prepare(
       "SELECT p.seq, p.id FROM visitors v JOIN user_profiles p ON p.seq = v.profile "
       "WHERE v.visitor = ?");
@@ -311,8 +302,7 @@ std::optional<std::pair<std::int64_t, Uuid>> profile_of_visitor(Database& db,
 }
 
 void set_segment(Database& db, std::int64_t visitor, std::uint32_t segment_id) {
-  auto update =
-      db.prepare("UPDATE visitors SET segment_id = ?1 WHERE visitor = ?2 AND segment_id <> ?1");
+  auto update = db.prepare("UPDATE visitors SET segment_id = ?1 WHERE visitor = ?2 AND segment_id <> ?1");
   update->bind(1, static_cast<std::int64_t>(segment_id));
   update->bind(2, visitor);
   update->exec();
@@ -326,8 +316,7 @@ std::shared_ptr<const Session> find_session(Store& store, const Hash& token) {
   query.bind_blob(1, std::as_bytes(std::span(token)));
   if (!query->executeStep()) return nullptr;
   const auto stored = query.blob(4);
-  if (stored.size() != token.size() ||
-      sodium_memcmp(stored.data(), token.data(), token.size()) != 0) {
+  if (stored.size() != token.size() || sodium_memcmp(stored.data(), token.data(), token.size()) != 0) {
     return nullptr;
   }
   auto session = std::make_shared<Session>();
@@ -341,8 +330,7 @@ std::shared_ptr<const Session> find_session(Store& store, const Hash& token) {
   const auto key = store.vault().data_key(session->id);
   if (!key) return nullptr;
   std::array<std::byte, kMaxRecordBytes> record;
-  const auto size =
-      store.vault().open(*key, {kTable, "visitor_record", row}, query.blob(2), record);
+  const auto size = store.vault().open(*key, {kTable, "visitor_record", row}, query.blob(2), record);
   if (!size) throw std::runtime_error("a stored visitor record does not open");
   const auto visitor = decode_visitor(std::span(record).first(*size));
   if (!visitor) throw std::runtime_error("a stored visitor record is not valid");

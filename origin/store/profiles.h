@@ -28,8 +28,7 @@ struct Session {
   Hash token{};  // the token it was found by
   std::int64_t token_expires_at_ms = 0;
   Visitor visitor;
-  mutable std::atomic<bool> asked_before{
-      false};  // a page is worth keeping from the second request on
+  mutable std::atomic<bool> asked_before{false};  // a page is worth keeping from the second request on
 };
 
 // A question's name and its stored text; an empty text takes the answer back.
@@ -49,32 +48,25 @@ enum class TokenPurpose : std::int64_t { kBearer = 0, kClaim = 1 };
 
 // -- writer only
 [[nodiscard]] std::int64_t insert_profile(Database& db, Vault& vault, const NewProfile& profile);
-void update_answers(Database& db, Vault& vault, std::int64_t profile, const Uuid& id,
-                    const StoredAnswers& answers);
+void update_answers(Database& db, Vault& vault, std::int64_t profile, const Uuid& id, const StoredAnswers& answers);
 // The profile that holds the address, if one does.
-[[nodiscard]] std::optional<std::pair<std::int64_t, Uuid>> find_by_email(Database& db,
-                                                                         const Hash& email_hash);
-[[nodiscard]] std::optional<std::pair<std::int64_t, Uuid>> find_by_foreign(
-    Database& db, const Hash& foreign_hash);
+[[nodiscard]] std::optional<std::pair<std::int64_t, Uuid>> find_by_email(Database& db, const Hash& email_hash);
+[[nodiscard]] std::optional<std::pair<std::int64_t, Uuid>> find_by_foreign(Database& db, const Hash& foreign_hash);
 [[nodiscard]] std::optional<std::pair<std::int64_t, Uuid>> find_by_id(Database& db, const Uuid& id);
-void set_email(Database& db, Vault& vault, std::int64_t profile, const Uuid& id,
-               std::string_view email);
+void set_email(Database& db, Vault& vault, std::int64_t profile, const Uuid& id, std::string_view email);
 void insert_token(Database& db, const Hash& hash, std::int64_t profile, TokenPurpose purpose,
                   std::int64_t expires_at_ms);
 // Uses a claim up: the profile it was for, once, while it has not expired.
-[[nodiscard]] std::optional<std::pair<std::int64_t, Uuid>> redeem_claim(Database& db,
-                                                                        const Hash& hash);
+[[nodiscard]] std::optional<std::pair<std::int64_t, Uuid>> redeem_claim(Database& db, const Hash& hash);
 
-[[nodiscard]] Visitor load_visitor(Database& db, Vault& vault, std::int64_t profile,
-                                   const Uuid& id);
+[[nodiscard]] Visitor load_visitor(Database& db, Vault& vault, std::int64_t profile, const Uuid& id);
 struct Scores {
   std::uint32_t engagement_level = 1;
   std::uint32_t personalization_score = 0;
 };
 // `engaged_at_ms`: when the visitor last did something; nullopt leaves it.
-void save_visitor(Database& db, Vault& vault, std::int64_t profile, const Uuid& id,
-                  const Visitor& visitor, const Scores& scores,
-                  std::optional<std::int64_t> engaged_at_ms);
+void save_visitor(Database& db, Vault& vault, std::int64_t profile, const Uuid& id, const Visitor& visitor,
+                  const Scores& scores, std::optional<std::int64_t> engaged_at_ms);
 
 // visitors.visitor of a profile, or of someone known by a keyed hash only; made when it is not
 // there.
@@ -84,8 +76,7 @@ void save_visitor(Database& db, Vault& vault, std::int64_t profile, const Uuid& 
 // past.
 void link_visitor(Database& db, std::int64_t profile, const Hash& hash);
 // The profile behind a visitor, if any.
-[[nodiscard]] std::optional<std::pair<std::int64_t, Uuid>> profile_of_visitor(Database& db,
-                                                                              std::int64_t visitor);
+[[nodiscard]] std::optional<std::pair<std::int64_t, Uuid>> profile_of_visitor(Database& db, std::int64_t visitor);
 void set_segment(Database& db, std::int64_t visitor, std::uint32_t segment_id);
 
 // -- any thread

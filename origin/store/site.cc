@@ -30,12 +30,10 @@ constexpr std::pair<std::string_view, snapshot::ContentType> kTypes[] = {
 
 class SiteParser {
  public:
-  SiteParser(const Json& document, std::vector<Fault>& faults)
-      : root_(document, "", faults), faults_(faults) {}
+  SiteParser(const Json& document, std::vector<Fault>& faults) : root_(document, "", faults), faults_(faults) {}
 
   Site parse() {
-    root_.only({"name", "locales", "questions", "slots", "segments", "weights", "reasons", "rules",
-                "$schema"});
+    root_.only({"name", "locales", "questions", "slots", "segments", "weights", "reasons", "rules", "$schema"});
     site_.name = root_.text("name", 200);
     locales();
     questions();
@@ -101,8 +99,8 @@ class SiteParser {
     std::size_t columns = 0;
     for (std::size_t i = 0; i < list.size(); ++i) {
       Fields fields(list[i], pointer_to("/questions", i), faults_);
-      fields.only({"id", "name", "attribute", "kind", "factor", "weight", "per_answer",
-                   "from_history", "completeness", "max_length", "label", "reason", "options"});
+      fields.only({"id", "name", "attribute", "kind", "factor", "weight", "per_answer", "from_history", "completeness",
+                   "max_length", "label", "reason", "options"});
       SiteQuestion question;
       question.id = fields.id("id", kMaxId);
       question.name = fields.text("name", 100);
@@ -113,8 +111,8 @@ class SiteParser {
       question.kind = kind(fields);
       question.weight = fields.number_or("weight", 0, 1, 0);
       question.per_answer = fields.flag_or("per_answer", false);
-      question.from_history = fields.flag_or(
-          "from_history", question.attribute == "format" || question.attribute == "genre");
+      question.from_history =
+          fields.flag_or("from_history", question.attribute == "format" || question.attribute == "genre");
       if (fields.find("completeness") != nullptr) {
         question.completeness = fields.number("completeness", 0, 1);
       }
@@ -130,8 +128,7 @@ class SiteParser {
     }
     for (const SiteQuestion& question : site_.questions) {
       if (!question.options.empty() && site_.find_attribute(question.attribute) != &question) {
-        fault("duplicate", fmt::format("the attribute {} has two questions", question.attribute),
-              "/questions");
+        fault("duplicate", fmt::format("the attribute {} has two questions", question.attribute), "/questions");
       }
     }
   }
@@ -147,8 +144,7 @@ class SiteParser {
   }
 
   void options(Fields& parent, SiteQuestion& question, std::unordered_set<std::uint32_t>& ids) {
-    const bool choice =
-        question.kind == QuestionKind::kSingle || question.kind == QuestionKind::kMultiple;
+    const bool choice = question.kind == QuestionKind::kSingle || question.kind == QuestionKind::kMultiple;
     const Json& list = parent.list("options", snapshot::kMaxOptionsPerQuestion, choice);
     if (question.kind == QuestionKind::kText && !list.empty()) {
       parent.fault("unknown", "a text question has no options", "options");
@@ -174,9 +170,8 @@ class SiteParser {
       }
       question.options.push_back(std::move(option));
     }
-    if (question.has_ranges() &&
-        !std::all_of(question.options.begin(), question.options.end(),
-                     [](const SiteOption& option) { return option.is_range(); })) {
+    if (question.has_ranges() && !std::all_of(question.options.begin(), question.options.end(),
+                                              [](const SiteOption& option) { return option.is_range(); })) {
       parent.fault("type", "either every option has min or max, or none", "options");
     }
   }
@@ -187,8 +182,7 @@ class SiteParser {
     std::unordered_set<std::string> names;
     for (std::size_t i = 0; i < list.size(); ++i) {
       Fields fields(list[i], pointer_to("/slots", i), faults_);
-      fields.only(
-          {"id", "name", "types", "limit", "max_limit", "diversity", "temperature", "hide_seen"});
+      fields.only({"id", "name", "types", "limit", "max_limit", "diversity", "temperature", "hide_seen"});
       SiteSlot slot;
       slot.id = fields.id("id", kMaxId);
       slot.name = fields.text("name", 100);
@@ -196,19 +190,17 @@ class SiteParser {
       if (!names.insert(slot.name).second) fields.fault("duplicate", "is given twice", "name");
       const Json& types = fields.list("types", snapshot::kContentTypes, true);
       for (std::size_t k = 0; k < types.size(); ++k) {
-        const auto type = types[k].is_string()
-                              ? content_type_from(types[k].get_ref<const std::string&>())
-                              : std::nullopt;
+        const auto type =
+            types[k].is_string() ? content_type_from(types[k].get_ref<const std::string&>()) : std::nullopt;
         if (type) {
           slot.types.push_back(*type);
         } else {
           fault("unknown", "is not a content type", pointer_to(fields.at("types"), k));
         }
       }
-      slot.limit =
-          static_cast<std::uint16_t>(fields.whole_or("limit", 1, snapshot::kMaxSlotLimit, 1));
-      slot.max_limit = static_cast<std::uint16_t>(
-          fields.whole_or("max_limit", slot.limit, snapshot::kMaxSlotLimit, slot.limit));
+      slot.limit = static_cast<std::uint16_t>(fields.whole_or("limit", 1, snapshot::kMaxSlotLimit, 1));
+      slot.max_limit =
+          static_cast<std::uint16_t>(fields.whole_or("max_limit", slot.limit, snapshot::kMaxSlotLimit, slot.limit));
       slot.diversity = fields.number_or("diversity", 0, 100, 0);
       slot.temperature = fields.number_or("temperature", 0, 100, 0);
       slot.hide_seen = fields.flag_or("hide_seen", false);
@@ -238,8 +230,7 @@ class SiteParser {
     }
   }
 
-  std::pair<std::uint32_t, std::vector<std::uint32_t>> condition(const std::string& name,
-                                                                 const Json& answers,
+  std::pair<std::uint32_t, std::vector<std::uint32_t>> condition(const std::string& name, const Json& answers,
                                                                  const std::string& where) {
     const SiteQuestion* question = site_.find_question(name);
     if (question == nullptr || question->options.empty()) {
@@ -249,9 +240,8 @@ class SiteParser {
     std::vector<std::uint32_t> options;
     const Json list = answers.is_array() ? answers : Json::array({answers});
     for (std::size_t i = 0; i < list.size(); ++i) {
-      const SiteOption* option = list[i].is_string()
-                                     ? question->find_option(list[i].get_ref<const std::string&>())
-                                     : nullptr;
+      const SiteOption* option =
+          list[i].is_string() ? question->find_option(list[i].get_ref<const std::string&>()) : nullptr;
       if (option == nullptr) {
         fault("unknown", "is not an option of the question", pointer_to(where, i));
       } else {
@@ -266,8 +256,7 @@ class SiteParser {
     const Json* value = root_.find("weights");
     if (value == nullptr) return;
     Fields fields(*value, "/weights", faults_);
-    fields.only(
-        {"match", "item_item", "prior", "confidence_slope", "half_life_days", "history_match"});
+    fields.only({"match", "item_item", "prior", "confidence_slope", "half_life_days", "history_match"});
     SiteWeights& w = site_.weights;
     w.match = fields.number_or("match", 0, 100, w.match);
     w.item_item = fields.number_or("item_item", 0, 100, w.item_item);
@@ -311,8 +300,8 @@ class SiteParser {
       rule.position = fields.whole_or("position", 0, snapshot::kMaxSlotLimit - 1, 0);
       if (fields.find("slot") != nullptr) {
         const std::string name = fields.text("slot", 100);
-        const auto slot = std::find_if(site_.slots.begin(), site_.slots.end(),
-                                       [&](const SiteSlot& one) { return one.name == name; });
+        const auto slot =
+            std::find_if(site_.slots.begin(), site_.slots.end(), [&](const SiteSlot& one) { return one.name == name; });
         if (slot == site_.slots.end()) {
           fields.fault("unknown", "is not a slot", "slot");
         } else {
@@ -354,8 +343,7 @@ const SiteOption* SiteQuestion::find_option(std::string_view key_or_label) const
 }
 
 bool SiteQuestion::has_ranges() const {
-  return std::any_of(options.begin(), options.end(),
-                     [](const SiteOption& option) { return option.is_range(); });
+  return std::any_of(options.begin(), options.end(), [](const SiteOption& option) { return option.is_range(); });
 }
 
 const SiteQuestion* Site::find_question(std::string_view question_name) const {
@@ -372,9 +360,7 @@ const SiteQuestion* Site::find_attribute(std::string_view attribute) const {
   return nullptr;
 }
 
-Site parse_site(const Json& document, std::vector<Fault>& faults) {
-  return SiteParser(document, faults).parse();
-}
+Site parse_site(const Json& document, std::vector<Fault>& faults) { return SiteParser(document, faults).parse(); }
 
 std::optional<snapshot::ContentType> content_type_from(std::string_view name) {
   if (name == "featured_project") return snapshot::ContentType::kProject;
@@ -384,8 +370,6 @@ std::optional<snapshot::ContentType> content_type_from(std::string_view name) {
   return std::nullopt;
 }
 
-std::string_view content_type_name(snapshot::ContentType type) {
-  return kTypes[static_cast<std::size_t>(type)].first;
-}
+std::string_view content_type_name(snapshot::ContentType type) { return kTypes[static_cast<std::size_t>(type)].first; }
 
 }  // namespace footlight::origin

@@ -42,10 +42,9 @@ struct SiteQuestion {
   snapshot::QuestionKind kind = snapshot::QuestionKind::kSingle;
   double weight = 0;
   bool per_answer = false;
-  bool from_history = false;  // "from_history", default true for the attributes format and genre
-  std::optional<double>
-      completeness;              // default: an equal share of what the explicit ones leave over
-  std::uint32_t max_length = 0;  // of a text, in characters; 0: 4,000
+  bool from_history = false;           // "from_history", default true for the attributes format and genre
+  std::optional<double> completeness;  // default: an equal share of what the explicit ones leave over
+  std::uint32_t max_length = 0;        // of a text, in characters; 0: 4,000
   LocalizedText label;
   LocalizedText reason;
   std::vector<SiteOption> options;

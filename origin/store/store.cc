@@ -23,9 +23,7 @@ std::string hex(std::span<const std::uint8_t> bytes) {
   return text;
 }
 
-std::string join_scopes(const std::vector<std::string>& scopes) {
-  return nlohmann::json(scopes).dump();
-}
+std::string join_scopes(const std::vector<std::string>& scopes) { return nlohmann::json(scopes).dump(); }
 
 std::vector<std::string> split_scopes(std::string_view text) {
   return nlohmann::json::parse(text).get<std::vector<std::string>>();
@@ -59,23 +57,20 @@ Store::Store(StoreOptions options) : options_(std::move(options)) {
   vault_ = std::make_unique<Vault>(master, options_.path + "-keys");
   const std::string expected = hex(vault_->hash(HashOf::kCheck, "footlight"));
   if (!check) {
-    auto insert = database->prepare(
-        "INSERT OR IGNORE INTO meta (name, value) VALUES ('master_key_check', ?)");
+    auto insert = database->prepare("INSERT OR IGNORE INTO meta (name, value) VALUES ('master_key_check', ?)");
     insert->bind(1, expected);
     insert->exec();
   } else if (*check != expected) {
     throw std::runtime_error("The master key is not the one this database was written with.");
   }
   writer_ = std::make_unique<Writer>(
-      std::move(database), Writer::Hooks{.before_commit = [this] { vault_->commit(); },
-                                         .after_rollback = [this] { vault_->rollback(); }});
+      std::move(database),
+      Writer::Hooks{.before_commit = [this] { vault_->commit(); }, .after_rollback = [this] { vault_->rollback(); }});
 }
 
 Store::~Store() = default;
 
-std::unique_ptr<Store> Store::open(const StoreOptions& options) {
-  return std::unique_ptr<Store>(new Store(options));
-}
+std::unique_ptr<Store> Store::open(const StoreOptions& options) { return std::unique_ptr<Store>(new Store(options)); }
 
 Reader Store::reader() {
   {
@@ -233,8 +228,7 @@ std::string Store::create_api_key(std::string_view label, const std::vector<std:
   const Hash hash = vault_->hash(HashOf::kApiKey, key);
   writer_
       ->submit([&, label = std::string(label)](Database& db) {
-        auto insert = db.prepare(
-            "INSERT INTO api_keys (id, hash, label, scopes, created_at) VALUES (?, ?, ?, ?, ?)");
+        auto insert = db.prepare("INSERT INTO api_keys (id, hash, label, scopes, created_at) VALUES (?, ?, ?, ?, ?)");
         insert->bind(1, to_string(random_uuid()));
         insert.bind_blob(2, std::as_bytes(std::span(hash)));
         insert->bind(3, label);
@@ -252,8 +246,7 @@ std::optional<ApiKey> Store::check_api_key(std::string_view key) {
   auto db = reader();
   // Looked up by a keyed hash: how far a comparison gets says nothing about a key. Compared once
   // more in constant time.
-  auto query =
-      db->prepare("SELECT id, label, scopes, created_at, hash FROM api_keys WHERE hash = ?");
+  auto query = db->prepare("SELECT id, label, scopes, created_at, hash FROM api_keys WHERE hash = ?");
   query.bind_blob(1, std::as_bytes(std::span(hash)));
   if (!query->executeStep()) return std::nullopt;
   const auto stored = query.blob(4);
@@ -268,8 +261,7 @@ std::optional<ApiKey> Store::check_api_key(std::string_view key) {
 
 std::vector<ApiKey> Store::api_keys() {
   auto db = reader();
-  auto query =
-      db->prepare("SELECT id, label, scopes, created_at FROM api_keys ORDER BY created_at");
+  auto query = db->prepare("SELECT id, label, scopes, created_at FROM api_keys ORDER BY created_at");
   std::vector<ApiKey> keys;
   while (query->executeStep()) {
     keys.push_back({.id = std::string(query.text(0)),

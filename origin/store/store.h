@@ -32,9 +32,8 @@ namespace footlight::origin {
 class Vault;  // origin/privacy/vault.h: keys and ciphers
 
 struct StoreOptions {
-  std::string path;  // the database; PATH-keys beside it holds the wrapped data keys
-  std::string
-      master_key_file;  // default PATH-master.key; FOOTLIGHT_MASTER_KEY in the environment wins
+  std::string path;             // the database; PATH-keys beside it holds the wrapped data keys
+  std::string master_key_file;  // default PATH-master.key; FOOTLIGHT_MASTER_KEY in the environment wins
 };
 
 struct SiteDocument {
@@ -54,10 +53,9 @@ struct HistoryEvent {
 };
 
 struct VisitorHistory {
-  std::int64_t profile = 0;      // key of for_each_profile_record; 0: a visitor without a profile
-  std::uint32_t segment_id = 0;  // as the visitor's record last said; 0: everyone, or not known
-  std::span<const HistoryEvent>
-      events;  // by time, then by order of arrival; exposures are not among them
+  std::int64_t profile = 0;              // key of for_each_profile_record; 0: a visitor without a profile
+  std::uint32_t segment_id = 0;          // as the visitor's record last said; 0: everyone, or not known
+  std::span<const HistoryEvent> events;  // by time, then by order of arrival; exposures are not among them
 };
 
 // What is known of one item, over visitors (each counted once in the `visitors_` fields).
@@ -70,9 +68,8 @@ struct ItemCounts {
   std::uint64_t conversions = 0;
   std::uint64_t positive = 0;
   std::uint64_t negative = 0;
-  std::uint64_t visitors_seen = 0;  // exposed to it or interacted with it
-  std::uint64_t visitors_engaged =
-      0;  // clicked, engaged or converted, and gave no negative feedback
+  std::uint64_t visitors_seen = 0;     // exposed to it or interacted with it
+  std::uint64_t visitors_engaged = 0;  // clicked, engaged or converted, and gave no negative feedback
 };
 
 struct SnapshotRow {
@@ -95,8 +92,7 @@ struct ApiKey {
 // A connection on loan from the pool.
 class Reader {
  public:
-  Reader(class Store& store, std::unique_ptr<Database> database)
-      : store_(&store), database_(std::move(database)) {}
+  Reader(class Store& store, std::unique_ptr<Database> database) : store_(&store), database_(std::move(database)) {}
   Reader(Reader&&) noexcept = default;
   Reader& operator=(Reader&&) = delete;
   ~Reader();
@@ -118,13 +114,11 @@ class Store {
   Store& operator=(const Store&) = delete;
 
   // -- content
-  void for_each_content(
-      const std::function<void(const ContentRow&)>& visit);  // by item_id; drafts too
+  void for_each_content(const std::function<void(const ContentRow&)>& visit);  // by item_id; drafts too
   [[nodiscard]] std::optional<ContentRow> content_by_uuid(std::string_view uuid);
   [[nodiscard]] std::optional<ContentRow> content_by_foreign(std::string_view foreign_id);
   [[nodiscard]] std::optional<ContentRow> content_by_any(std::string_view uuid_or_foreign_id);
-  [[nodiscard]] std::vector<ContentRow> content_page(std::uint32_t after_item_id,
-                                                     std::uint32_t limit);
+  [[nodiscard]] std::vector<ContentRow> content_page(std::uint32_t after_item_id, std::uint32_t limit);
   // Inserts or replaces by uuid; the rows get their item_id and times. One transaction.
   struct Upserted {
     std::uint64_t created = 0;
@@ -136,8 +130,7 @@ class Store {
 
   // -- site
   [[nodiscard]] std::optional<SiteDocument> site();  // the latest
-  std::uint64_t put_site(
-      std::string_view json);  // already checked with parse_site; returns the new version
+  std::uint64_t put_site(std::string_view json);     // already checked with parse_site; returns the new version
 
   // -- what training reads. Rows are streamed: memory is that of one visitor.
   void for_each_visitor_history(const std::function<void(const VisitorHistory&)>& visit);
@@ -147,11 +140,9 @@ class Store {
   void for_each_item_counts(const std::function<void(const ItemCounts&)>& visit);
 
   // -- snapshots and models
-  [[nodiscard]] std::uint64_t
-  next_snapshot_version();  // counts up in the database, never gives one twice
-  void insert_snapshot(
-      const SnapshotRow& row);  // a row with state "live" makes the one before "superseded"
-  [[nodiscard]] std::vector<SnapshotRow> snapshots();  // newest first
+  [[nodiscard]] std::uint64_t next_snapshot_version();  // counts up in the database, never gives one twice
+  void insert_snapshot(const SnapshotRow& row);         // a row with state "live" makes the one before "superseded"
+  [[nodiscard]] std::vector<SnapshotRow> snapshots();   // newest first
   [[nodiscard]] std::optional<SnapshotRow> snapshot(std::uint64_t version);
   [[nodiscard]] std::optional<SnapshotRow> live_snapshot();
   void put_model(std::string_view name, std::span<const std::byte> bytes);
@@ -163,8 +154,7 @@ class Store {
   std::uint64_t next_counter(std::string_view name);  // 1, 2, 3, …
 
   // -- API keys. The key is returned once and kept as a hash.
-  [[nodiscard]] std::string create_api_key(std::string_view label,
-                                           const std::vector<std::string>& scopes);
+  [[nodiscard]] std::string create_api_key(std::string_view label, const std::vector<std::string>& scopes);
   [[nodiscard]] std::optional<ApiKey> check_api_key(std::string_view key);
   [[nodiscard]] std::vector<ApiKey> api_keys();
   bool revoke_api_key(std::string_view id);

@@ -170,8 +170,7 @@ std::optional<SiteDocument> Store::site() {
   SiteDocument document;
   {
     auto db = reader();
-    auto query =
-        db->prepare("SELECT version, document, updated_at FROM site ORDER BY version DESC LIMIT 1");
+    auto query = db->prepare("SELECT version, document, updated_at FROM site ORDER BY version DESC LIMIT 1");
     if (!query->executeStep()) return std::nullopt;
     document.version = static_cast<std::uint64_t>(query.integer(0));
     document.json = query.text(1);
@@ -180,8 +179,8 @@ std::optional<SiteDocument> Store::site() {
   std::vector<Fault> faults;
   document.site = parse_site(nlohmann::ordered_json::parse(document.json), faults);
   if (!faults.empty()) {
-    throw std::runtime_error("The stored site document is not valid: " + faults.front().pointer +
-                             " " + faults.front().detail);
+    throw std::runtime_error("The stored site document is not valid: " + faults.front().pointer + " " +
+                             faults.front().detail);
   }
   return document;
 }
@@ -231,8 +230,7 @@ void Store::for_each_visitor_history(const std::function<void(const VisitorHisto
   flush();
 }
 
-void Store::for_each_profile_record(
-    const std::function<void(std::int64_t, std::span<const std::byte>)>& visit) {
+void Store::for_each_profile_record(const std::function<void(std::int64_t, std::span<const std::byte>)>& visit) {
   auto db = reader();
   auto query = db->prepare("SELECT seq, id, visitor_record FROM user_profiles ORDER BY seq");
   std::array<std::byte, kMaxRecordBytes> record;
@@ -240,8 +238,7 @@ void Store::for_each_profile_record(
     const auto id = parse_uuid(query.text(1));
     const auto key = id ? vault_->data_key(*id) : std::nullopt;
     if (!key) continue;  // erased: there is nothing left to learn from
-    const auto size = vault_->open(*key, {"user_profiles", "visitor_record", query.text(1)},
-                                   query.blob(2), record);
+    const auto size = vault_->open(*key, {"user_profiles", "visitor_record", query.text(1)}, query.blob(2), record);
     if (size) visit(query.integer(0), std::span(record).first(*size));
   }
 }

@@ -106,8 +106,7 @@ std::optional<Uuid> parse_uuid(std::string_view text) {
     }
     const int value = nibble(text[i]);
     if (value < 0) return std::nullopt;
-    uuid[digits / 2] =
-        static_cast<std::uint8_t>((uuid[digits / 2] << 4U) | static_cast<unsigned>(value));
+    uuid[digits / 2] = static_cast<std::uint8_t>((uuid[digits / 2] << 4U) | static_cast<unsigned>(value));
     ++digits;
   }
   return uuid;

@@ -49,9 +49,7 @@ void Writer::loop() {
       wake_.wait(lock, [this] { return stopping_ || !waiting_.empty() || !behind_.empty(); });
       // Nobody waits for what is written behind: let some gather, so that it costs few commits.
       if (waiting_.empty() && !stopping_) {
-        wake_.wait_for(lock, kGather, [this] {
-          return stopping_ || !waiting_.empty() || behind_.size() >= kBatch;
-        });
+        wake_.wait_for(lock, kGather, [this] { return stopping_ || !waiting_.empty() || behind_.size() >= kBatch; });
       }
       // Those who wait go first; what is written behind fills the rest of the batch.
       while (!waiting_.empty() && batch.size() < kBatch) {

@@ -13,9 +13,10 @@
 #include <iostream>
 #include <memory>
 #include <new>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
+
+#include <nlohmann/json.hpp>
 
 #include "core/match/match.h"
 #include "core/rank/wire.h"
@@ -75,9 +76,14 @@ json plain(const snapshot::SnapshotView& view, const Visitor& visitor) {
   const std::uint32_t segment = segment_of(visitor, view);
   for (std::uint32_t i = 0; i < view.items().size(); ++i) {
     const auto& row = view.items()[i];
-    json item = {{"id", row.id}, {"type", static_cast<int>(row.type)}, {"bias", row.bias},
-                 {"rate", row.engagement_rate}, {"from", row.active_from_s}, {"until", row.active_until_s},
-                 {"prior", view.segment_priors(segment)[i]}, {"norm", row.norm}};
+    json item = {{"id", row.id},
+                 {"type", static_cast<int>(row.type)},
+                 {"bias", row.bias},
+                 {"rate", row.engagement_rate},
+                 {"from", row.active_from_s},
+                 {"until", row.active_until_s},
+                 {"prior", view.segment_priors(segment)[i]},
+                 {"norm", row.norm}};
     for (std::uint32_t o = 0; o < view.options().size(); ++o) {
       if (view.features(i)[o] != 0) item["affinity"].push_back({view.options()[o].id, view.features(i)[o]});
     }
@@ -89,12 +95,20 @@ json plain(const snapshot::SnapshotView& view, const Visitor& visitor) {
     out["items"].push_back(std::move(item));
   }
   for (const auto& slot : view.slots()) {
-    out["slots"].push_back({{"id", slot.id}, {"name", view.text(slot.name)}, {"types", slot.type_mask},
-                            {"limit", slot.limit}, {"temperature", slot.temperature}, {"diversity", slot.diversity}});
+    out["slots"].push_back({{"id", slot.id},
+                            {"name", view.text(slot.name)},
+                            {"types", slot.type_mask},
+                            {"limit", slot.limit},
+                            {"temperature", slot.temperature},
+                            {"diversity", slot.diversity}});
   }
   const auto& w = view.weights();
-  out["weights"] = {{"match", w.match}, {"itemItem", w.item_item}, {"prior", w.prior}, {"slope", w.confidence_slope},
-                    {"halfLife", w.half_life_days}, {"historyMatch", w.history_match}};
+  out["weights"] = {{"match", w.match},
+                    {"itemItem", w.item_item},
+                    {"prior", w.prior},
+                    {"slope", w.confidence_slope},
+                    {"halfLife", w.half_life_days},
+                    {"historyMatch", w.history_match}};
   out["version"] = view.version();
   out["segment"] = segment;
   for (std::uint32_t a = 0; a < visitor.answer_count; ++a) out["visitor"]["answers"].push_back(visitor.answers[a]);

@@ -3,7 +3,8 @@
 //     parity_world SEED ITEMS CASES OUT       writes OUT.snapshot, OUT.cases, OUT.expected
 //
 // A case is u32 record bytes, the record; u32 interaction {item_id, action, feedback, duration_ms, day}; u32 request
-// bytes, the request of fl_decide. An answer is u32 decision bytes, the decision, u32 record bytes, the record afterwards.
+// bytes, the request of fl_decide. An answer is u32 decision bytes, the decision, u32 record bytes, the record
+// afterwards.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -84,16 +85,17 @@ int main(int argc, char** argv) {
     Interaction interaction{world::below(random, options.items) * 3 + 1, static_cast<Action>(world::below(random, 4)),
                             static_cast<Feedback>(world::below(random, 4)), world::below(random, 100000),
                             options.today};
-    for (const std::uint32_t n : {interaction.item_id, static_cast<std::uint32_t>(interaction.action),
-                                  static_cast<std::uint32_t>(interaction.feedback), interaction.duration_ms,
-                                  std::uint32_t{interaction.day}}) {
+    for (const std::uint32_t n :
+         {interaction.item_id, static_cast<std::uint32_t>(interaction.action),
+          static_cast<std::uint32_t>(interaction.feedback), interaction.duration_ms, std::uint32_t{interaction.day}}) {
       cases.u32(n);
     }
     interact(visitor, interaction);
 
     std::vector<SlotRequest> requests;
     for (std::uint32_t s = 0; s < view->slots().size(); ++s) {
-      if (world::below(random, 6) != 0) requests.push_back({s, world::below(random, 3) == 0 ? world::below(random, 30) : 0});
+      if (world::below(random, 6) != 0)
+        requests.push_back({s, world::below(random, 3) == 0 ? world::below(random, 30) : 0});
     }
     const Context context{site.created_at_s + world::below(random, 86400), world::below(random, 4) != 0,
                           world::below(random, 10) != 0};

@@ -21,9 +21,7 @@ struct Options {
   std::uint16_t today = 20780;
 };
 
-inline std::uint32_t below(Random& random, std::uint32_t n) {
-  return static_cast<std::uint32_t>(random.next() % n);
-}
+inline std::uint32_t below(Random& random, std::uint32_t n) { return static_cast<std::uint32_t>(random.next() % n); }
 
 inline snapshot::QuestionInput question(std::uint32_t id, const std::string& name, snapshot::QuestionKind kind,
                                         float weight, std::uint32_t options) {
@@ -111,7 +109,8 @@ inline snapshot::SnapshotInput make_site(const Options& options) {
     item.bias = static_cast<float>(random.uniform() - 0.5);
     if (below(random, 3) != 0) item.engagement_rate = static_cast<float>(random.uniform() * 0.2);
     const std::string number = std::to_string(item.id);
-    item.body = {R"({"title":"Item )" + number + R"(","url":"/i/)" + number + R"("})", R"({"title":"Ding )" + number + R"("})"};
+    item.body = {R"({"title":"Item )" + number + R"(","url":"/i/)" + number + R"("})",
+                 R"({"title":"Ding )" + number + R"("})"};
     item.name = {"Item " + number, "Ding " + number};
     for (std::uint32_t n = 0; n < options.neighbours; ++n) {
       item.neighbours.push_back(
@@ -157,8 +156,12 @@ inline snapshot::SnapshotInput make_site(const Options& options) {
     rule.position = r;
     site.rules.push_back(rule);
   }
-  site.reasons = {snapshot::Localized{"Selected for you", "F\u00fcr Sie"}, {}, {"Because you looked at {}"},
-                  {"Popular with {}"}, {"Popular here"}, {"Picked by our team"}};
+  site.reasons = {snapshot::Localized{"Selected for you", "F\u00fcr Sie"},
+                  {},
+                  {"Because you looked at {}"},
+                  {"Popular with {}"},
+                  {"Popular here"},
+                  {"Picked by our team"}};
   return site;
 }
 

@@ -1,15 +1,17 @@
-#include <boost/test/unit_test.hpp>
+#include "core/rank/decide.h"
+
 #include <cmath>
 #include <map>
 #include <memory>
-#include <rapidcheck/boost_test.h>
 #include <set>
 #include <vector>
+
+#include <boost/test/unit_test.hpp>
+#include <rapidcheck/boost_test.h>
 
 #include "core/match/match.h"
 #include "core/model/item_item.h"
 #include "core/model/similarity.h"
-#include "core/rank/decide.h"
 #include "core/snapshot/builder.h"
 #include "tests/world/world.h"
 
@@ -89,7 +91,8 @@ BOOST_AUTO_TEST_CASE(an_answer_brings_its_items_to_the_top_and_says_so) {
   const Entry& top = site.decision->entries[0];
   BOOST_CHECK(top.reason == snapshot::ReasonKind::kQuestion);
   char words[128];
-  BOOST_CHECK_EQUAL(std::string_view(words, write_reason(site.view, top, 0, words)), "Matches your format the format_2");
+  BOOST_CHECK_EQUAL(std::string_view(words, write_reason(site.view, top, 0, words)),
+                    "Matches your format the format_2");
   BOOST_CHECK_EQUAL(std::string_view(words, write_reason(site.view, top, 1, words)), "Passt zu format: the format_2");
   // SPEC.md: a format match is .3, and confidence is 1 - exp(-3 * .3).
   BOOST_CHECK_CLOSE(top.score, 3 * 0.3, 0.1);
@@ -286,7 +289,8 @@ BOOST_AUTO_TEST_CASE(bad_requests_are_refused) {
   BOOST_CHECK(status({{99, 1}}) == Status::kUnknownSlot);
   BOOST_CHECK(status(std::vector<SlotRequest>(kMaxSlotRequests + 1)) == Status::kTooLarge);
   BOOST_CHECK(status(std::vector<SlotRequest>(16, {kProjects, 24})) == Status::kTooLarge);
-  BOOST_CHECK(footlight::decide(site.view, kNobody, {kNow}, {}, {site.scratch.data(), 3}, *site.decision) == Status::kTooLarge);
+  BOOST_CHECK(footlight::decide(site.view, kNobody, {kNow}, {}, {site.scratch.data(), 3}, *site.decision) ==
+              Status::kTooLarge);
 }
 
 RC_BOOST_PROP(slates_are_sorted_out_unique_and_drawn_from_candidates, (std::uint64_t seed)) {

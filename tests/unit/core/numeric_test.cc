@@ -1,8 +1,9 @@
-#include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <cstring>
 #include <limits>
 #include <vector>
+
+#include <boost/test/unit_test.hpp>
 
 #include "core/numeric/dot.h"
 #include "core/numeric/elementary.h"

@@ -1,12 +1,14 @@
-#include <boost/test/unit_test.hpp>
+#include "core/visitor/visitor.h"
+
 #include <cstring>
-#include <rapidcheck/boost_test.h>
 #include <vector>
+
+#include <boost/test/unit_test.hpp>
+#include <rapidcheck/boost_test.h>
 
 #include "core/snapshot/builder.h"
 #include "core/visitor/engagement.h"
 #include "core/visitor/record.h"
-#include "core/visitor/visitor.h"
 #include "tests/world/world.h"
 
 namespace {
@@ -85,7 +87,8 @@ BOOST_AUTO_TEST_CASE(every_truncation_and_flip_of_a_record_is_safe) {
 BOOST_AUTO_TEST_CASE(the_largest_visitor_fits_and_loses_views_first) {
   Visitor visitor;
   visitor.unit_id = ~std::uint64_t{0};
-  for (std::uint32_t i = 0; i < kMaxAnswers; ++i) visitor.answers[visitor.answer_count++] = static_cast<std::uint16_t>(500 * i + 1);
+  for (std::uint32_t i = 0; i < kMaxAnswers; ++i)
+    visitor.answers[visitor.answer_count++] = static_cast<std::uint16_t>(500 * i + 1);
   for (std::uint32_t i = 0; i < 20; ++i) visitor.sticky[visitor.sticky_count++] = {0xFFFFFFF0U + i % 8, 65535, 65535};
   for (std::uint32_t i = 0; i < kMaxHistory; ++i) {
     interact(visitor, {0xF0000000U + i, i % 2 == 0 ? Action::kView : Action::kClick, Feedback::kNone, 0,

@@ -28,9 +28,7 @@ struct Fixture {
     item = rows.front();
     NewProfile profile{.id = id, .created_at_ms = 1};
     profile.foreign_hash = store->vault().hash(HashOf::kForeignId, "crm-1");
-    seq = store->writer()
-              .submit([&](Database& db) { return insert_profile(db, store->vault(), profile); })
-              .get();
+    seq = store->writer().submit([&](Database& db) { return insert_profile(db, store->vault(), profile); }).get();
   }
 
   Outcome apply(const std::vector<Event>& events, bool anonymous = false) {
@@ -41,16 +39,12 @@ struct Fixture {
       who.profile = std::pair{seq, id};
     }
     return store->writer()
-        .submit(
-            [&](Database& db) { return apply_events(db, store->vault(), who, events, nullptr); })
+        .submit([&](Database& db) { return apply_events(db, store->vault(), who, events, nullptr); })
         .get();
   }
 
   Event event(const std::string& event_id, Action action = Action::kClick) {
-    return {.event_id = event_id,
-            .content_id = "film",
-            .action = action,
-            .occurred_at_ms = 1767348000000};
+    return {.event_id = event_id, .content_id = "film", .action = action, .occurred_at_ms = 1767348000000};
   }
 
   std::int64_t number(Sql sql) {
@@ -111,9 +105,8 @@ BOOST_AUTO_TEST_CASE(the_record_remembers_and_the_recommendation_is_marked) {
   static_cast<void>(apply({shown}));
   BOOST_TEST(number("SELECT count(*) FROM content_recommendations WHERE clicked_at IS NULL") == 1);
   static_cast<void>(apply({event("e1"), event("e2", Action::kConvert)}));
-  BOOST_TEST(
-      number("SELECT count(*) FROM content_recommendations WHERE clicked_at = 1767348000000 AND "
-             "converted_at = 1767348000000") == 1);
+  BOOST_TEST(number("SELECT count(*) FROM content_recommendations WHERE clicked_at = 1767348000000 AND "
+                    "converted_at = 1767348000000") == 1);
   std::size_t records = 0;
   store->for_each_profile_record([&](std::int64_t profile, std::span<const std::byte>) {
     BOOST_TEST(profile == seq);
@@ -121,9 +114,7 @@ BOOST_AUTO_TEST_CASE(the_record_remembers_and_the_recommendation_is_marked) {
   });
   BOOST_TEST(records == 1U);
   const Visitor visitor =
-      store->writer()
-          .submit([&](Database& db) { return load_visitor(db, store->vault(), seq, id); })
-          .get();
+      store->writer().submit([&](Database& db) { return load_visitor(db, store->vault(), seq, id); }).get();
   BOOST_REQUIRE(visitor.history_count == 1U);
   BOOST_TEST(visitor.history[0].item_id == item.item_id);
   BOOST_TEST((visitor.history[0].action == Action::kConvert));

@@ -1,8 +1,9 @@
 #include <algorithm>
-#include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <map>
 #include <stdexcept>
+
+#include <boost/test/unit_test.hpp>
 
 #include "core/numeric/random.h"
 #include "origin/learn/ease.h"

@@ -1,6 +1,7 @@
-#include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <vector>
+
+#include <boost/test/unit_test.hpp>
 
 #include "core/snapshot/builder.h"
 #include "origin/learn/leave_one_out.h"

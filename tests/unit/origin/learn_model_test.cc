@@ -1,5 +1,6 @@
-#include <boost/test/unit_test.hpp>
 #include <stdexcept>
+
+#include <boost/test/unit_test.hpp>
 
 #include "origin/learn/model.h"
 

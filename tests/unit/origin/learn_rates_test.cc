@@ -1,7 +1,8 @@
-#include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <random>
 #include <vector>
+
+#include <boost/test/unit_test.hpp>
 
 #include "core/numeric/random.h"
 #include "origin/learn/rates.h"

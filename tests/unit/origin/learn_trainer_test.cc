@@ -1,4 +1,5 @@
 #include <algorithm>
+
 #include <boost/test/unit_test.hpp>
 
 #include "origin/learn/ease.h"

@@ -1,9 +1,9 @@
-#include <sys/stat.h>
+#include <stdexcept>
 
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 #include <nlohmann/json.hpp>
-#include <stdexcept>
+#include <sys/stat.h>
 
 #include "origin/publish/file_write.h"
 #include "origin/publish/manifest.h"

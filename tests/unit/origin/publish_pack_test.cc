@@ -1,7 +1,8 @@
-#include <boost/test/unit_test.hpp>
 #include <memory>
 #include <set>
 #include <vector>
+
+#include <boost/test/unit_test.hpp>
 
 #include "core/rank/decide.h"
 #include "core/snapshot/builder.h"

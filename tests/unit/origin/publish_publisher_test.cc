@@ -1,6 +1,7 @@
 #include <algorithm>
-#include <boost/test/unit_test.hpp>
 #include <set>
+
+#include <boost/test/unit_test.hpp>
 
 #include "origin/learn/ease.h"
 #include "origin/learn/trainer.h"
@@ -103,7 +104,8 @@ BOOST_AUTO_TEST_CASE(the_model_is_published_scaled_with_the_weights) {
     site.interact(v, "a");
     site.interact(v, "b");
   }
-  (void)learn::train(site.store(), {}, [](std::string_view, double) {}, kNever);
+  (void)learn::train(
+      site.store(), {}, [](std::string_view, double) {}, kNever);
   const auto model = learn::decode_model(*site.store().model(learn::kModelName));
   const auto report = site.publish();
   BOOST_TEST(report.learned_items == 2U);
@@ -150,7 +152,8 @@ BOOST_AUTO_TEST_CASE(old_files_go_and_what_rollback_needs_stays) {
   options.keep = 2;
   const auto quiet = [](std::string_view, double) {};
   std::vector<Manifest> manifests;
-  for (int round = 0; round < 4; ++round) manifests.push_back(publish::publish(site.store(), options, quiet, kNever).manifest);
+  for (int round = 0; round < 4; ++round)
+    manifests.push_back(publish::publish(site.store(), options, quiet, kNever).manifest);
   auto expected = names_of(manifests[2]);
   expected.merge(names_of(manifests[3]));
   BOOST_TEST((names_in(options.directory) == expected));
@@ -162,7 +165,9 @@ BOOST_AUTO_TEST_CASE(a_folder_for_a_static_host) {
   SmallSite site;
   auto options = site.options();
   options.out = site.folder() / "static/_fl";
-  const auto manifest = publish::publish(site.store(), options, [](std::string_view, double) {}, kNever).manifest;
+  const auto manifest = publish::publish(
+                            site.store(), options, [](std::string_view, double) {}, kNever)
+                            .manifest;
   BOOST_TEST((names_in(*options.out) == names_of(manifest)));
   BOOST_TEST(read_file(*options.out / "manifest.json") == read_file(options.directory / "manifest.json"));
 }
@@ -177,7 +182,8 @@ BOOST_AUTO_TEST_CASE(without_a_site_nothing_is_published) {
 BOOST_AUTO_TEST_CASE(interrupted_it_leaves_what_was_live) {
   SmallSite site;
   const auto manifest = site.publish().manifest;
-  BOOST_CHECK_THROW(publish::publish(site.store(), site.options(), [](std::string_view, double) {}, kAtOnce),
+  BOOST_CHECK_THROW(publish::publish(
+                        site.store(), site.options(), [](std::string_view, double) {}, kAtOnce),
                     learn::Cancelled);
   BOOST_TEST((names_in(site.options().directory) == names_of(manifest)));
   BOOST_TEST(site.store().live_snapshot()->version == 1U);
@@ -189,7 +195,9 @@ BOOST_AUTO_TEST_CASE(a_new_database_goes_on_counting_where_the_folder_stands) {
   (void)old.publish();
   SmallSite fresh;
   auto options = old.options();
-  const auto manifest = publish::publish(fresh.store(), options, [](std::string_view, double) {}, kNever).manifest;
+  const auto manifest = publish::publish(
+                            fresh.store(), options, [](std::string_view, double) {}, kNever)
+                            .manifest;
   BOOST_TEST(manifest.version == 3U);
 }
 

@@ -55,11 +55,9 @@ const Case kCsv[] = {
     {"no line end", "a\nx", "2{\"a\":\"x\"}\n"},
     {"empty cell is a missing field", "a,b\n,2\n", "2{\"b\":\"2\"}\n"},
     {"quoted", "a,b\n\"x,y\",\"say \"\"hi\"\"\"\n", "2{\"a\":\"x,y\",\"b\":\"say \\\"hi\\\"\"}\n"},
-    {"line break in a cell", "a,b\n\"x\ny\",2\n3,4\n",
-     "2{\"a\":\"x\\ny\",\"b\":\"2\"}\n4{\"a\":\"3\",\"b\":\"4\"}\n"},
+    {"line break in a cell", "a,b\n\"x\ny\",2\n3,4\n", "2{\"a\":\"x\\ny\",\"b\":\"2\"}\n4{\"a\":\"3\",\"b\":\"4\"}\n"},
     {"nested", "body.title,body.url\nT,/u\n", "2{\"body\":{\"title\":\"T\",\"url\":\"/u\"}}\n"},
-    {"kinds", "list,number,flag\nx|y,12.5,true\n",
-     "2{\"list\":[\"x\",\"y\"],\"number\":12.5,\"flag\":true}\n"},
+    {"kinds", "list,number,flag\nx|y,12.5,true\n", "2{\"list\":[\"x\",\"y\"],\"number\":12.5,\"flag\":true}\n"},
     {"whole numbers stay whole", "number\n12000\n", "2{\"number\":12000}\n"},
     {"too few cells", "a,b\n1\n2,3\n", "2!\n3{\"a\":\"2\",\"b\":\"3\"}\n"},
     {"not a number", "number\nx\n", "2!\n"},
@@ -102,14 +100,11 @@ const BadContent kBadContent[] = {
     {R"({"id":"a","type":"project"})", "required", "/body"},
     {R"({"id":"a","type":"project","body":[]})", "type", "/body"},
     {R"({"id":"a","type":"project","body":{"id":"x"}})", "reserved", "/body/id"},
-    {R"({"id":"a","type":"project","body":{},"attributes":{"colour":["red"]}})", "unknown",
-     "/attributes/colour"},
-    {R"({"id":"a","type":"project","body":{},"attributes":{"format":["opera"]}})", "unknown",
-     "/attributes/format/0"},
+    {R"({"id":"a","type":"project","body":{},"attributes":{"colour":["red"]}})", "unknown", "/attributes/colour"},
+    {R"({"id":"a","type":"project","body":{},"attributes":{"format":["opera"]}})", "unknown", "/attributes/format/0"},
     {R"({"id":"a","type":"project","body":{},"attributes":{"budget":{"min":9,"max":1}}})", "range",
      "/attributes/budget"},
-    {R"({"id":"a","type":"project","body":{},"attributes":{"format":{"min":1}}})", "type",
-     "/attributes/format"},
+    {R"({"id":"a","type":"project","body":{},"attributes":{"format":{"min":1}}})", "type", "/attributes/format"},
     {R"({"id":"a","type":"project","body":{},"active_from":"yesterday"})", "type", "/active_from"},
     {R"({"id":"a","type":"project","body":{},"status":"gone"})", "unknown", "/status"},
     {R"({"id":"a","type":"project","body":{},"locales":{"fr":{}}})", "unknown", "/locales/fr"},
@@ -121,9 +116,7 @@ struct BadSite {
   const char* value;  // JSON put there
   const char* code;
 };
-std::ostream& operator<<(std::ostream& out, const BadSite& one) {
-  return out << one.path << " = " << one.value;
-}
+std::ostream& operator<<(std::ostream& out, const BadSite& one) { return out << one.path << " = " << one.value; }
 
 const BadSite kBadSites[] = {
     {"/questions/0/id", "0", "range"},
@@ -173,9 +166,7 @@ bool has(const std::vector<Fault>& faults, std::string_view code, std::string_vi
 
 BOOST_AUTO_TEST_SUITE(rows)
 
-BOOST_DATA_TEST_CASE(csv, data::make(kCsv), one) {
-  BOOST_TEST(read_all(RowFormat::kCsv, one.text) == one.rows);
-}
+BOOST_DATA_TEST_CASE(csv, data::make(kCsv), one) { BOOST_TEST(read_all(RowFormat::kCsv, one.text) == one.rows); }
 BOOST_DATA_TEST_CASE(lines, data::make(kLines), one) {
   BOOST_TEST(read_all(RowFormat::kJsonLines, one.text) == one.rows);
 }
@@ -186,17 +177,15 @@ BOOST_AUTO_TEST_CASE(times) {
   BOOST_TEST(*parse_time_ms("2026-01-02T12:00:00+02:00") == 1767348000000);
   BOOST_TEST(format_time(1767348000250) == "2026-01-02T10:00:00.250Z");
   for (const char* bad :
-       {"", "2026-01-02", "2026-13-02T10:00:00Z", "2026-02-30T10:00:00Z", "2026-01-02T25:00:00Z",
-        "2026-01-02T10:00:00", "2026-01-02T10:00:00.Z", "1969-12-31T23:59:59Z",
-        "2026-01-02T10:00:00+2", "2026-01-02T10:00:00Zx"}) {
+       {"", "2026-01-02", "2026-13-02T10:00:00Z", "2026-02-30T10:00:00Z", "2026-01-02T25:00:00Z", "2026-01-02T10:00:00",
+        "2026-01-02T10:00:00.Z", "1969-12-31T23:59:59Z", "2026-01-02T10:00:00+2", "2026-01-02T10:00:00Zx"}) {
     BOOST_TEST(!parse_time_ms(bad).has_value(), bad);
   }
 }
 
 BOOST_AUTO_TEST_CASE(addresses) {
   BOOST_TEST(normal_email(" A.B@Example.COM ") == "a.b@example.com");
-  for (const char* bad :
-       {"", "a", "@b.co", "a@b", "a@b.", "a@.b", "a b@c.de", "a@b@c.de", "<a@b.co>"}) {
+  for (const char* bad : {"", "a", "@b.co", "a@b", "a@b.", "a@.b", "a b@c.de", "a@b@c.de", "<a@b.co>"}) {
     BOOST_TEST(normal_email(bad).empty(), bad);
   }
 }
@@ -260,13 +249,10 @@ BOOST_AUTO_TEST_CASE(answers_become_options_and_texts) {
   BOOST_TEST(visitor.answers[3] == 1201);
   BOOST_TEST(visitor.texts_given == 1);
   // Answered anew, and taken back.
-  apply_answers(visitor,
-                parse_answers(Json{{"format", "tv_series"}, {"logline", ""}}, site, "", faults),
-                site);
+  apply_answers(visitor, parse_answers(Json{{"format", "tv_series"}, {"logline", ""}}, site, "", faults), site);
   BOOST_TEST(visitor.answers[0] == 402);
   BOOST_TEST(visitor.texts_given == 0);
-  static_cast<void>(
-      parse_answers(Json{{"format", "Opera"}, {"shoe_size", "44"}}, site, "/q", faults));
+  static_cast<void>(parse_answers(Json{{"format", "Opera"}, {"shoe_size", "44"}}, site, "/q", faults));
   BOOST_TEST(has(faults, "unknown", "/q/format"));
   BOOST_TEST(has(faults, "unknown", "/q/shoe_size"));
 }

@@ -2,14 +2,13 @@
 // draft, a hero. Everything lies in a temporary folder that goes with the object.
 #pragma once
 
-#include <stdlib.h>
-
 #include <atomic>
 #include <cstring>
 #include <filesystem>
 #include <memory>
 #include <sstream>
 #include <stdexcept>
+#include <stdlib.h>
 #include <string>
 #include <vector>
 
@@ -123,7 +122,8 @@ class SmallSite {
     return options;
   }
   publish::PublishReport publish() {
-    return publish::publish(*store_, options(), [](std::string_view, double) {}, kNever);
+    return publish::publish(
+        *store_, options(), [](std::string_view, double) {}, kNever);
   }
 
  private:

@@ -154,21 +154,16 @@ BOOST_AUTO_TEST_CASE(the_files_hold_no_plain_personal_data) {
   Vault& vault = store->vault();
   NewProfile profile{.id = random_uuid(),
                      .email = "canary-address@example.com",
-                     .answers = {{"logline", "canary-logline"},
-                                 {"format", "canary-format"},
-                                 {"own", "canary-own"}},
+                     .answers = {{"logline", "canary-logline"}, {"format", "canary-format"}, {"own", "canary-own"}},
                      .created_at_ms = 1};
   profile.foreign_hash = vault.hash(HashOf::kForeignId, "canary-foreign");
-  const auto seq = store->writer()
-                       .submit([&](Database& db) { return insert_profile(db, vault, profile); })
-                       .get();
+  const auto seq = store->writer().submit([&](Database& db) { return insert_profile(db, vault, profile); }).get();
   const auto answers = read_answers(*store, seq, profile.id);
   const nlohmann::json found(answers);
   BOOST_TEST(found.dump().find("canary-own") != std::string::npos);
   BOOST_TEST(found.dump().find("canary-address@example.com") != std::string::npos);
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder.path())) {
-    if (entry.is_regular_file())
-      BOOST_TEST(bytes_of(entry.path()).find("canary") == std::string::npos);
+    if (entry.is_regular_file()) BOOST_TEST(bytes_of(entry.path()).find("canary") == std::string::npos);
   }
 }
 

@@ -10,8 +10,7 @@ class Temporary {
  public:
   Temporary() {
     std::string name = (std::filesystem::temp_directory_path() / "footlight-test-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr)
-      throw std::runtime_error("cannot make a temporary folder");
+    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot make a temporary folder");
     path_ = name;
   }
   Temporary(const Temporary&) = delete;
