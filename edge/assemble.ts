@@ -62,6 +62,17 @@ export class AsciiWriter {
     this.#at = at;
   }
 
+  /** `value` / 1e9, a whole number up to 1e9, as a decimal. */
+  nanos(value: number): void {
+    const at = this.#at;
+    this.text(value < 1e9 ? '0.000000000' : '1.000000000');
+    for (let i = at + 10; i > at + 1; i--) {
+      const rest = Math.floor(value / 10);
+      this.#bytes[i] = 48 + value - 10 * rest;
+      value = rest;
+    }
+  }
+
   /** Valid until the next writer is made. */
   end(): Uint8Array<ArrayBuffer> {
     return this.#bytes.subarray(0, this.#at);

@@ -39,7 +39,6 @@ export function readDecision(engine: Engine, bytes: Uint8Array): IndexedDecision
     for (let e = 0; e < count; e++, at += ENTRY_ROW) {
       const entry = (entryPool[used++] ??= newEntry());
       entry.item = view.getUint32(at, true);
-      entry.score = view.getFloat64(at + 8, true);
       entry.propensity = view.getFloat32(at + 16, true);
       entry.confidence = view.getUint16(at + 20, true);
       entry.engagementRate = view.getUint16(at + 22, true);
@@ -56,8 +55,7 @@ export function readDecision(engine: Engine, bytes: Uint8Array): IndexedDecision
 function newEntry(): IndexedEntry {
   return {
     item: 0,
-    score: 0.5, // a fraction, so that the field is made for any
-    propensity: 0.5,
+    propensity: 0.5, // a fraction, so that the field is made for any
     confidence: 0,
     engagementRate: 0,
     reason: 0,

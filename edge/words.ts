@@ -1,9 +1,11 @@
 // What a snapshot says of its items in one locale, in the forms that pages and the API need, made once and kept.
+
 import {
   type Engine,
   type IndexedDecision,
   type IndexedEntry,
   type IndexedSlot,
+  propensityNanos,
   REASONS,
 } from '../wasm/binding/engine.js';
 import type { Fields } from '../wasm/binding/fields.js';
@@ -14,13 +16,12 @@ const MAX_REASONS = 4096;
 const encoder = new TextEncoder();
 const RATE = ',"engagementRate":';
 const PROPENSITY = ',"propensity":';
-const SCORE = ',"score":';
-/** Of one entry: the three names, two numbers of ten thousandths, two of up to 24 digits, a comma. */
-const NUMBERS_BYTES = 128;
+/** Of one entry: the two names, two numbers of ten thousandths, one of nine decimals, a comma. */
+const NUMBERS_BYTES = 64;
 
 interface Reason {
   text: string;
-  /** what follows the score in an entry of the decision */
+  /** what follows the propensity in an entry of the decision */
   json: Uint8Array;
 }
 
@@ -93,9 +94,7 @@ export class Words {
         out.text(RATE);
         out.text(entry.engagementRate === 65535 ? 'null' : tenThousandths(entry.engagementRate));
         out.text(PROPENSITY);
-        out.text(`${entry.propensity}`);
-        out.text(SCORE);
-        out.text(`${entry.score}`);
+        out.nanos(propensityNanos(entry.propensity));
         out.bytes(this.reason(entry).json);
       }
       out.text(']');

@@ -38,10 +38,8 @@ export interface EntryData {
   confidence: number;
   /** 0 to 1; null while too few visitors stand behind it */
   engagementRate: number | null;
-  /** (0, 1]: the probability of this draw, given the cards above */
+  /** (0, 1], to nine decimals: the probability of this draw, given the cards above */
   propensity: number;
-  /** log-odds */
-  score: number;
   reason: ReasonKind;
   matchReason: string;
 }
@@ -228,8 +226,7 @@ export class Decider {
           type: this.itemType(u32(e)),
           confidence: u16(e + 20) / 10000,
           engagementRate: u16(e + 22) === 65535 ? null : u16(e + 22) / 10000,
-          propensity: view.getFloat32(e + 16, true),
-          score: view.getFloat64(e + 8, true),
+          propensity: propensityNanos(view.getFloat32(e + 16, true)) / 1e9,
           reason: REASONS[reason] as ReasonKind,
           matchReason: this.read(this.exports.fl_reason(reason, u16(e + 26), u32(e + 28), locale)),
         });
@@ -285,6 +282,11 @@ export class Decider {
   protected read(n: number): string {
     return decoder.decode(this.bytes.subarray(this.io, this.io + length(n)));
   }
+}
+
+/** A probability as billionths: what a decision's JSON says of a propensity, at least 1. */
+export function propensityNanos(propensity: number): number {
+  return Math.max(1, Math.round(propensity * 1e9));
 }
 
 /** Days since 1970-01-01 of a time in seconds. */

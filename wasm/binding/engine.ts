@@ -9,6 +9,7 @@ import {
   type DecisionData,
   type EntryData,
   length,
+  propensityNanos,
   REASONS,
   type SlotRequest,
 } from './decider.js';
@@ -28,6 +29,7 @@ export {
   FEEDBACKS,
   type Feedback,
   type InteractionInput,
+  propensityNanos,
   REASONS,
   type ReasonKind,
   type SlotRequest,
@@ -53,7 +55,6 @@ export interface MatchFactor {
 /** One shown item, by index into the snapshot; see EntryData. Units as in core/rank/decide.h. */
 export interface IndexedEntry {
   item: number;
-  score: number;
   propensity: number;
   confidence: number;
   engagementRate: number;
@@ -145,7 +146,6 @@ export class Engine extends Decider {
       for (let e = begin; e < end; e += 32) {
         entries.push({
           item: view.getUint32(e, true),
-          score: view.getFloat64(e + 8, true),
           propensity: view.getFloat32(e + 16, true),
           confidence: view.getUint16(e + 20, true),
           engagementRate: view.getUint16(e + 22, true),
@@ -175,8 +175,7 @@ export class Engine extends Decider {
         type: this.itemType(e.item),
         confidence: e.confidence / 10000,
         engagementRate: e.engagementRate === 65535 ? null : e.engagementRate / 10000,
-        propensity: e.propensity,
-        score: e.score,
+        propensity: propensityNanos(e.propensity) / 1e9,
         reason: REASONS[e.reason] ?? 'default',
         matchReason: this.reason(e, locale),
       }));
