@@ -6,7 +6,12 @@
 //                                               `receipts`. With ?wait=0 it answers as the single form does, without.
 //
 // An event that waits here dies with the isolate, so what must not be lost goes through the batch form.
-import { ACTIONS, FEEDBACKS, type InteractionInput } from '../wasm/binding/engine.js';
+import {
+  ACTIONS,
+  CONTENT_TYPES,
+  FEEDBACKS,
+  type InteractionInput,
+} from '../wasm/binding/engine.js';
 import { toBase64Url } from '../wasm/binding/manifest.js';
 import { liveFor } from './api.js';
 import { isCrawler, permission } from './consent.js';
@@ -25,8 +30,19 @@ const MAX_REMEMBERED = 20000;
 const FLUSH_MS = 250;
 const MAX_DURATION_MS = 86400000;
 
-interface Event extends InteractionInput {
+/** Where it was shown, as the decision said: the origin then knows what was recommended, and with which chance. */
+interface Shown {
+  slot?: string;
+  /** 0 is the first card */
+  position?: number;
+  propensity?: number;
+  confidence?: number;
+  snapshotVersion?: number;
+}
+
+interface Event extends Omit<InteractionInput, 'action'>, Shown {
   eventId: string;
+  action: InteractionInput['action'] | 'exposure';
   contentType?: string;
   occurredAt: string;
   visitorId: string;
@@ -46,6 +62,10 @@ export async function postInteraction(
 ): Promise<Response> {
   const input = parseInteraction(parseObject(await readBody(request, MAX_BODY)), '');
   const live = await liveFor(request, env, ctx, settings);
+  // By itself it is about a page of now, and these show what is in the snapshot.
+  if (live.engine.findItem(input.contentId) < 0) {
+    throw new Refusal('invalid', 'There is no such content.', '/contentId');
+  }
   const visitorId = visitorIdOf(live, request, settings);
   const taken = takeIn(live, request, [input], settings);
   if (visitorId) forward([{ ...input, visitorId }], request, ctx, settings);
@@ -106,8 +126,9 @@ function takeIn(live: Live, request: Request, events: readonly Input[], settings
   const now = Math.floor(Date.now() / 1000);
   let changed = false;
   for (const event of events) {
-    if (wasTaken(event.eventId)) continue;
-    if (!engine.interact(event, now)) continue; // the item is in no page any more
+    const { action } = event;
+    if (action === 'exposure' || wasTaken(event.eventId)) continue;
+    if (!engine.interact({ ...event, action }, now)) continue; // the item is in no page any more
     count('interaction_taken');
     changed = true;
     if (mayRemember) remember(event.eventId);
@@ -135,31 +156,67 @@ function parseInteraction(value: unknown, pointer: string): Input {
   const bad = (field: string, what: string) =>
     new Refusal('invalid', `${what}.`, `${pointer}/${field}`);
   if (!isObject(value)) throw bad('', 'An interaction is an object');
-  const { contentId, contentType, action, duration, feedback, eventId, occurredAt } =
+  const { contentId, contentType, action, duration, feedback, eventId, occurredAt, slot } =
     value as JsonObject;
   if (!isText(contentId)) throw bad('contentId', 'The id of the content is missing');
-  if (!isOneOf(ACTIONS, action)) throw bad('action', `An action is ${ACTIONS.join(', ')}`);
+  if (!isOneOf(FORWARDED, action)) throw bad('action', `An action is ${FORWARDED.join(', ')}`);
   if (feedback != null && !isOneOf(FEEDBACKS, feedback)) {
     throw bad('feedback', 'Feedback is positive, negative or neutral');
   }
   if (duration != null && !(typeof duration === 'number' && duration >= 0)) {
     throw bad('duration', 'A duration is a number of milliseconds');
   }
-  for (const [field, text] of Object.entries({ contentType, eventId, occurredAt })) {
+  for (const [field, text] of Object.entries({ eventId, slot })) {
     if (text != null && !isText(text))
       throw bad(field, 'A text of 1 to 255 characters is expected');
   }
+  if (contentType != null && !isOneOf(TYPES, contentType)) {
+    throw bad('contentType', `A content type is ${TYPES.join(', ')}`);
+  }
+  if (occurredAt != null && !isTime(occurredAt)) {
+    throw bad('occurredAt', 'A time such as 2026-01-02T10:00:00Z is expected');
+  }
+  const shown: Shown = {};
+  for (const [field, most] of SHOWN) {
+    const number = (value as JsonObject)[field];
+    if (number == null) continue;
+    const isWhole = most === 1 || Number.isInteger(number);
+    if (typeof number !== 'number' || !(number >= 0 && number <= most) || !isWhole) {
+      throw bad(field, `A ${most === 1 ? '' : 'whole '}number from 0 to ${most} is expected`);
+    }
+    shown[field] = number;
+  }
+  if (isText(slot)) shown.slot = slot;
   const input: Input = {
     eventId: isText(eventId) ? eventId : crypto.randomUUID(),
     contentId,
     action,
-    occurredAt: isText(occurredAt) ? occurredAt : new Date().toISOString(),
+    occurredAt: isTime(occurredAt) ? occurredAt : new Date().toISOString(),
+    ...shown,
   };
-  if (isText(contentType)) input.contentType = contentType;
+  if (isOneOf(TYPES, contentType)) input.contentType = contentType;
   if (typeof duration === 'number')
     input.duration = Math.min(Math.round(duration), MAX_DURATION_MS);
   if (feedback) input.feedback = feedback;
   return input;
+}
+
+const FORWARDED = [...ACTIONS, 'exposure'] as const;
+const TYPES = [...CONTENT_TYPES, 'featured_project'] as const;
+const SHOWN = [
+  ['position', 1000],
+  ['propensity', 1],
+  ['confidence', 1],
+  ['snapshotVersion', 9e15],
+] as const;
+
+/** As the origin reads it (origin/store/document.cc). */
+function isTime(value: unknown): value is string {
+  return (
+    isText(value) &&
+    /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/.test(value) &&
+    !Number.isNaN(Date.parse(value))
+  );
 }
 
 function isText(value: unknown): value is string {
@@ -254,7 +311,8 @@ async function send(
       count('origin_refused', ids.length);
       return ids; // asking again would be refused again
     }
-    const { receipts } = JSON.parse(text) as { receipts?: unknown };
+    const { receipts, refused } = JSON.parse(text) as { receipts?: unknown; refused?: unknown };
+    if (Array.isArray(refused)) count('origin_refused', refused.length);
     return Array.isArray(receipts) ? receipts.filter(isText) : ids;
   } catch {
     count('origin_unreachable');

@@ -1,7 +1,8 @@
 // The questionnaire and the choices: POST /api/profile and POST /api/privacy/consent, as JSON and as plain forms.
 //
 // Answers go two ways: encoded into the visitor's record here, so that the next page is theirs, and as they are to the
-// origin, which keeps the profile. A form needs no JavaScript and ends in 303 back to a page.
+// origin, which keeps the profile. A form needs no JavaScript and ends in 303 back to a page. The profile's token comes
+// back as a cookie of its own, so that the next answers and choices reach the same profile.
 import type { Choice } from '../wasm/binding/engine.js';
 import { liveFor } from './api.js';
 import { permission } from './consent.js';
@@ -21,7 +22,7 @@ import {
 } from './problem.js';
 import type { Live } from './snapshots.js';
 import { originFetch } from './upstream.js';
-import { newUnitId, visitorCookie } from './visitor.js';
+import { newUnitId, tokenCookie, tokenOf, visitorCookie } from './visitor.js';
 
 const MAX_BODY = 65536;
 const MAX_FIELDS = 64;
@@ -32,6 +33,8 @@ const BOOLEANS = new Set(['want_consult']);
 const FORM_FIELDS = new Set(['email', 'next', 'consent']);
 const UNSTORED = new Refusal('unavailable', 'The profile could not be stored yet.');
 const RETRY_MS = [1000, 5000, 20000];
+/** A form's answer waits so long for the profile's token; it then comes with a later questionnaire. */
+const TOKEN_WAIT_MS = 1000;
 
 interface ProfilePost {
   answers: JsonObject;
@@ -54,6 +57,7 @@ export async function postProfile(
   const live = await liveFor(request, env, ctx, settings).catch(() => undefined);
   let cookie: string | undefined;
   let visitorId: string | undefined;
+  let consent: Changes | undefined;
   if (live) {
     applyChoices(live, post.consent, request, settings);
     const state = live.engine.visitorState();
@@ -62,33 +66,59 @@ export async function postProfile(
     }
     if (!state.optedOut && state.personalization !== 'denied') cookie = visitorCookie(live);
     visitorId = visitorIdOf(live, request, settings);
+    consent = choicesOf(live);
   }
-  const body = JSON.stringify({ ...post.body, ...(visitorId && { visitorId }) });
+  const body = JSON.stringify({
+    ...post.body,
+    ...(visitorId && { visitorId }),
+    ...(consent && { consent }),
+  });
   const stored = storeProfile(body, request, settings);
+  let answer: Response;
+  let token: string | undefined;
   if (isFormPost) {
-    const response = seeOther(request, post.next);
-    if (cookie) response.headers.append('set-cookie', cookie);
-    // The next page does not need the origin, so the person does not wait for it.
-    const isDone = stored.then((answer) => answer !== undefined);
-    ctx.waitUntil(isDone.then((done) => done || storeLater(body, request, settings)));
-    return response;
+    answer = seeOther(request, post.next);
+    ctx.waitUntil(stored.then((done) => done !== undefined || storeLater(body, request, settings)));
+    // The next page needs nothing of the origin, so an origin that is away keeps nobody waiting long.
+    token = (await Promise.race([stored, scheduler.wait(TOKEN_WAIT_MS)]))?.token;
+  } else {
+    // The answers are in the record and the page is theirs; the status tells a client to send the profile again.
+    const done = await stored;
+    answer = done?.answer ?? problem(UNSTORED);
+    token = done?.token;
   }
-  // The answers are in the record and the page is theirs; the status tells a client to send the profile again.
-  const answer = (await stored) ?? problem(UNSTORED);
   if (cookie) answer.headers.append('set-cookie', cookie);
+  if (cookie && token && isWithoutToken(request)) {
+    answer.headers.append('set-cookie', tokenCookie(token));
+  }
   return answer;
 }
 
-/** The origin's answer to pass on, or undefined when there is none. */
+/** Whoever sends the token themselves keeps it themselves. */
+function isWithoutToken(request: Request): boolean {
+  return request.headers.get('authorization') === null;
+}
+
+interface Stored {
+  /** the origin's, to pass on */
+  answer: Response;
+  token: string | undefined;
+}
+
+/** Undefined when the origin does not answer. */
 async function storeProfile(
   body: string,
   request: Request,
   settings: Settings,
-): Promise<Response | undefined> {
+  token = tokenOf(request),
+): Promise<Stored | undefined> {
   try {
     const response = await originFetch(request, settings, '/api/profile', {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: {
+        'content-type': 'application/json',
+        ...(token && { authorization: `Bearer ${token}` }),
+      },
       body,
     });
     const text = await response.text();
@@ -96,16 +126,49 @@ async function storeProfile(
       count('origin_unreachable');
       return undefined;
     }
+    // The profile is gone, or its token too old: these answers begin a new one.
+    if (response.status === 401 && token && isWithoutToken(request)) {
+      return storeProfile(body, request, settings, '');
+    }
     if (!response.ok) count('origin_refused');
+    if (response.status === 422 && isForm(request)) {
+      // A form has nobody to put it right: what is good in it is kept.
+      const good = withoutRefused(body, text);
+      if (good !== undefined) return storeProfile(good, request, settings, token);
+    }
     const type = response.headers.get('content-type') ?? 'application/json';
-    return new Response(text, {
+    const answer = new Response(text, {
       status: response.status,
       headers: { 'content-type': type, 'cache-control': 'no-store' },
     });
+    const made = response.ok ? (JSON.parse(text) as { token?: unknown }) : {};
+    return { answer, token: typeof made.token === 'string' ? made.token : undefined };
   } catch {
     count('origin_unreachable');
     return undefined;
   }
+}
+
+/** The body without the fields that a problem+json points at; undefined when it points at none of them. */
+function withoutRefused(body: string, problemText: string): string | undefined {
+  const good = JSON.parse(body) as JsonObject;
+  const { errors } = JSON.parse(problemText) as { errors?: { pointer?: unknown }[] };
+  let dropped = false;
+  for (const { pointer } of errors ?? []) {
+    const path = typeof pointer === 'string' ? pointer.split('/').slice(1) : [];
+    const [first = '', second] = path.map((name) =>
+      name.replaceAll('~1', '/').replaceAll('~0', '~'),
+    );
+    const answers = good.questionnaireData;
+    if (first === 'questionnaireData' && second !== undefined && isObject(answers)) {
+      dropped ||= second in answers;
+      delete answers[second];
+    } else {
+      dropped ||= first in good;
+      delete good[first];
+    }
+  }
+  return dropped ? JSON.stringify(good) : undefined;
 }
 
 /** A form cannot be sent again by a script, so its answers are tried a few times more. */
@@ -134,7 +197,11 @@ function profileForm(text: string): ProfilePost {
   const names = [...new Set(form.keys())].filter((name) => !FORM_FIELDS.has(name));
   if (names.length > MAX_FIELDS) throw new Refusal('invalid', 'Too many fields.');
   for (const field of names) {
-    const values = form.getAll(field).filter((value) => value.trim() !== '');
+    // A form sends a line's end as two characters; what the person typed, and was limited to, had one.
+    const values = form
+      .getAll(field)
+      .map((value) => value.replaceAll('\r\n', '\n'))
+      .filter((value) => value.trim() !== '');
     if (values.length === 0) continue;
     const name = field.replace(/\[\]$/, '');
     if (BOOLEANS.has(name)) answers[name] = /^(?:on|true|yes|1)$/i.test(values[0] ?? '');
@@ -178,12 +245,51 @@ export async function postConsent(
   const changes = changesOf(form ? Object.fromEntries(form) : parseObject(text));
   const live = await liveFor(request, env, ctx, settings);
   applyChoices(live, changes, request, settings);
-  const { personalization, measurement, optedOut } = live.engine.visitorState();
-  const response = form
-    ? seeOther(request, form.get('next'))
-    : json({ success: true, consent: { personalization, measurement, optedOut } });
+  const consent = choicesOf(live);
+  const response = form ? seeOther(request, form.get('next')) : json({ success: true, consent });
   response.headers.append('set-cookie', visitorCookie(live));
+  const token = tokenOf(request);
+  if (token || !isWithoutToken(request)) {
+    // In force here already; the origin hears of it without the visitor waiting.
+    ctx.waitUntil(forwardConsent(JSON.stringify(consent), request, settings, token));
+  }
+  const { optedOut, personalization } = consent;
+  if (token && (optedOut || personalization === 'denied')) {
+    response.headers.append('set-cookie', tokenCookie(undefined));
+  }
   return response;
+}
+
+/** The profile at the origin follows the choice, also when the origin is away for a while. */
+async function forwardConsent(
+  body: string,
+  request: Request,
+  settings: Settings,
+  token: string | undefined,
+): Promise<void> {
+  const headers = {
+    'content-type': 'application/json',
+    ...(token && { authorization: `Bearer ${token}` }),
+  };
+  for (const wait of [0, ...RETRY_MS]) {
+    if (wait) await scheduler.wait(wait);
+    const init = { method: 'POST', headers, body };
+    const answer = await originFetch(request, settings, '/api/privacy/consent', init).catch(
+      () => undefined,
+    );
+    await answer?.body?.cancel();
+    if (answer && answer.status < 500 && answer.status !== 429) {
+      if (!answer.ok) count('origin_refused');
+      return;
+    }
+    count('origin_unreachable');
+  }
+  count('event_dropped');
+}
+
+function choicesOf(live: Live): Required<Changes> {
+  const { personalization, measurement, optedOut } = live.engine.visitorState();
+  return { personalization, measurement, optedOut };
 }
 
 /** Choices by name: granted, denied, unset, or true and false. */
@@ -197,7 +303,11 @@ function changesOf(body: JsonObject): Changes {
     changes[purpose] = choice;
   }
   const optOut = body.optedOut ?? body.opt_out;
-  if (optOut !== undefined) changes.optedOut = CHOICES.get(optOut) === 'granted';
+  if (optOut !== undefined) {
+    const choice = CHOICES.get(optOut);
+    if (!choice) throw new Refusal('invalid', `'optedOut' is true or false.`);
+    changes.optedOut = choice === 'granted';
+  }
   return changes;
 }
 

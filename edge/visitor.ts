@@ -5,6 +5,8 @@ import { count } from './counters.js';
 import type { Live } from './snapshots.js';
 
 export const COOKIE = '__Host-fl';
+/** The bearer token of the visitor's profile. No script reads it; with it a second questionnaire updates the first. */
+const TOKEN_COOKIE = '__Host-fl-token';
 const MAX_TEXT = 1024;
 const MAX_AGE_S = 180 * 86400;
 
@@ -17,30 +19,42 @@ for (const [i, c] of [
 
 /** The record's text in a Cookie header, or undefined. */
 export function recordText(cookies: string | null): string | undefined {
+  return cookieValue(cookies, COOKIE);
+}
+
+/** The profile's token, or undefined. */
+export function tokenOf(request: Request): string | undefined {
+  const token = cookieValue(request.headers.get('cookie'), TOKEN_COOKIE);
+  return token && /^[\w-]{1,128}$/.test(token) ? token : undefined;
+}
+
+function cookieValue(cookies: string | null, name: string): string | undefined {
   if (!cookies) return undefined;
-  let from = cookies.indexOf(`${COOKIE}=`);
+  let from = cookies.indexOf(`${name}=`);
   while (from > 0 && cookies[from - 1] !== ' ' && cookies[from - 1] !== ';') {
-    from = cookies.indexOf(`${COOKIE}=`, from + 1);
+    from = cookies.indexOf(`${name}=`, from + 1);
   }
   if (from < 0) return undefined;
   const end = cookies.indexOf(';', from);
-  return cookies.slice(from + COOKIE.length + 1, end < 0 ? undefined : end);
+  return cookies.slice(from + name.length + 1, end < 0 ? undefined : end);
 }
 
-/** What of a Cookie header goes upstream: everything but the record. Empty when nothing is left. */
+/** What of a Cookie header goes upstream: everything but our own. Empty when nothing is left. */
 export function cookiesForUpstream(cookies: string | null): string {
   return (cookies ?? '')
     .split(';')
     .map((cookie) => cookie.trim())
-    .filter((cookie) => cookie && !cookie.startsWith(`${COOKIE}=`))
+    .filter((cookie) => cookie && !OWN.test(cookie))
     .join('; ');
 }
 
-/** Whether a Cookie header holds more than the record: the site may know this visitor by other means. */
+const OWN = new RegExp(`^(?:${COOKIE}|${TOKEN_COOKIE})=`);
+
+/** Whether a Cookie header holds more than our own: the site may know this visitor by other means. */
 export function hasForeignCookies(cookies: string | null): boolean {
   const own = recordText(cookies);
-  if (own === undefined) return (cookies ?? '') !== '';
-  return cookies?.length !== COOKIE.length + 1 + own.length;
+  if (own !== undefined && cookies?.length === COOKIE.length + 1 + own.length) return false;
+  return cookiesForUpstream(cookies) !== '';
 }
 
 /** Makes the cookie's record the engine's current visitor; an empty visitor when there is none or it is not valid. */
@@ -65,6 +79,12 @@ export function loadVisitor(live: Live, text: string | undefined): boolean {
 export function visitorCookie(live: Live): string {
   const text = toBase64Url(live.engine.visitorRecord());
   return `${COOKIE}=${text}; Path=/; Max-Age=${MAX_AGE_S}; Secure; SameSite=Lax`;
+}
+
+/** Set-Cookie for the profile's token; none takes it away. */
+export function tokenCookie(token: string | undefined): string {
+  const age = token ? MAX_AGE_S : 0;
+  return `${TOKEN_COOKIE}=${token ?? ''}; Path=/; Max-Age=${age}; Secure; HttpOnly; SameSite=Lax`;
 }
 
 /** 64 random bits that name nobody, never zero. */

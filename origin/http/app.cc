@@ -108,6 +108,10 @@ Json Exchange::json() const {
   return document;
 }
 
+bool Exchange::signals_refusal() const {
+  return request.get_header_value("Sec-GPC") == "1" || request.get_header_value("DNT") == "1";
+}
+
 std::string Exchange::parameter(const std::string& name) const {
   return request.has_param(name) ? request.get_param_value(name) : std::string();
 }

@@ -65,6 +65,8 @@ struct Exchange {
   [[nodiscard]] Json json() const;
   // A query parameter, or empty.
   [[nodiscard]] std::string parameter(const std::string& name) const;
+  // Sec-GPC: 1 or DNT: 1. It stands for who has not chosen; the later explicit choice wins over it.
+  [[nodiscard]] bool signals_refusal() const;
   void answer(const Json& document, int status = 200) const;
   void answer_text(std::string text, const char* content_type, int status = 200) const;
 };

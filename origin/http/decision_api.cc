@@ -109,9 +109,8 @@ void get_homepage(App& app, Exchange& exchange) {
   std::string page;
   page.reserve(8192);
   append_homepage(view, decision, locale, page);
-  // Who has opted out or denied measurement is not measured, here as little as at the edge.
-  if (context.personalize && session->visitor.measurement != Choice::kDenied) {
-    app.behind.decided(*session, live, decision, locale);
+  if (may_measure(exchange, session->visitor)) {
+    app.behind.decided(session->profile, session->id, live, decision, locale);
   }
   if (key) app.pages.put(session, *key, std::make_shared<const std::string>(page));
   exchange.answer_text(std::move(page), "application/json");

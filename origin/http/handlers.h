@@ -50,6 +50,14 @@ void get_stats(App& app, Exchange& exchange);
           .personalize = personalize};
 }
 
+// Whether what is shown to this visitor may be written down. An unset choice is no refusal here: whoever holds the
+// token asked for the service by submitting answers; a signal is.
+[[nodiscard]] inline bool may_measure(const Exchange& exchange, const Visitor& visitor) {
+  if (visitor.opted_out || visitor.personalization == Choice::kDenied) return false;
+  return visitor.measurement == Choice::kGranted ||
+         (visitor.measurement == Choice::kUnset && !exchange.signals_refusal());
+}
+
 // ?locale=de, else the first of Accept-Language, else the site's own: as the edge does.
 [[nodiscard]] std::uint32_t locale_of(const Exchange& exchange, const snapshot::SnapshotView& snapshot);
 

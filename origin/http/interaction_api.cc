@@ -41,8 +41,9 @@ FromRecord from_record(const std::string& text, std::vector<Fault>& faults) {
 }
 
 // Applies events, those of one visitor together, in one job: one commit for the whole request.
-std::vector<Outcome> apply(App& app, const Session* session, const FromRecord& record,
+std::vector<Outcome> apply(App& app, const Exchange& exchange, const Session* session, const FromRecord& record,
                            const std::vector<const Event*>& events, std::vector<Receipt>& receipts) {
+  const bool signals_refusal = exchange.signals_refusal();
   Vault& vault = app.store.vault();
   const auto live = app.live.get();
   std::map<std::string, std::vector<std::size_t>> by_visitor;
@@ -58,7 +59,10 @@ std::vector<Outcome> apply(App& app, const Session* session, const FromRecord& r
                       .submit([&](Database& db) {
                         std::vector<Outcome> results;
                         for (const auto& [visitor, indexes] : by_visitor) {
-                          Who who{.profile = {}, .visitor_hash = {}, .segment_id = record.segment_id};
+                          Who who{.profile = {},
+                                  .visitor_hash = {},
+                                  .segment_id = record.segment_id,
+                                  .signals_refusal = signals_refusal};
                           if (session != nullptr) {
                             who.profile = std::pair{session->profile, session->id};
                           } else if (!visitor.empty()) {
@@ -103,7 +107,7 @@ void post_interaction(App& app, Exchange& exchange) {
   if (!event.profile_id.empty()) faults.push_back({"unknown", "is for imports: send the token", "/profileId"});
   if (!faults.empty()) throw invalid(std::move(faults));
   std::vector<Receipt> receipts;
-  const auto outcomes = apply(app, session.get(), {}, {&event}, receipts);
+  const auto outcomes = apply(app, exchange, session.get(), {}, {&event}, receipts);
   if (receipts.front() == Receipt::kUnknownContent) {
     throw invalid({{"unknown_content", "there is no such content", "/contentId"}});
   }
@@ -132,7 +136,7 @@ void post_interactions(App& app, Exchange& exchange) {
   }
   std::vector<Receipt> receipts;
   std::vector<Outcome> outcomes;
-  if (!good.empty()) outcomes = apply(app, session.get(), record, good, receipts);
+  if (!good.empty()) outcomes = apply(app, exchange, session.get(), record, good, receipts);
 
   // A receipt says that sending this event again is of no use: counted now, counted before, or
   // refused for good.

@@ -9,22 +9,22 @@ namespace {
 constexpr std::size_t kMaxFaults = 20;  // a body full of faults must not make an answer larger than itself
 
 constexpr ProblemRow kTable[] = {
-    {ProblemKind::kBadRequest, "bad_request", "The request is malformed.", 400},
-    {ProblemKind::kBadJson, "bad_json", "The body is not valid JSON.", 400},
-    {ProblemKind::kInvalid, "invalid", "The body is not what this operation takes.", 422},
-    {ProblemKind::kBadParameter, "bad_parameter", "A parameter is not valid.", 400},
-    {ProblemKind::kUnauthorized, "unauthorized", "Valid credentials are needed.", 401},
-    {ProblemKind::kForbidden, "forbidden", "These credentials do not allow this.", 403},
-    {ProblemKind::kNotFound, "not_found", "There is nothing here.", 404},
-    {ProblemKind::kMethodNotAllowed, "method_not_allowed", "This method is not known here.", 405},
-    {ProblemKind::kConflict, "conflict", "This cannot be done now.", 409},
-    {ProblemKind::kTooLarge, "too_large", "The body is too large.", 413},
-    {ProblemKind::kUriTooLong, "uri_too_long", "The address is too long.", 414},
-    {ProblemKind::kUnsupportedMedia, "unsupported_media_type", "This content type is not taken here.", 415},
-    {ProblemKind::kTooMany, "too_many_requests", "Too many requests.", 429},
-    {ProblemKind::kUnavailable, "unavailable", "The service cannot answer now.", 503},
-    {ProblemKind::kNoSnapshot, "no_snapshot", "Nothing has been published yet.", 503},
-    {ProblemKind::kInternal, "internal", "Something went wrong here.", 500},
+    {"bad_request", "The request is malformed.", 400, ProblemKind::kBadRequest},
+    {"bad_json", "The body is not valid JSON.", 400, ProblemKind::kBadJson},
+    {"invalid", "The body is not what this operation takes.", 422, ProblemKind::kInvalid},
+    {"bad_parameter", "A parameter is not valid.", 400, ProblemKind::kBadParameter},
+    {"unauthorized", "Valid credentials are needed.", 401, ProblemKind::kUnauthorized},
+    {"forbidden", "These credentials do not allow this.", 403, ProblemKind::kForbidden},
+    {"not_found", "There is nothing here.", 404, ProblemKind::kNotFound},
+    {"method_not_allowed", "This method is not known here.", 405, ProblemKind::kMethodNotAllowed},
+    {"conflict", "This cannot be done now.", 409, ProblemKind::kConflict},
+    {"too_large", "The body is too large.", 413, ProblemKind::kTooLarge},
+    {"uri_too_long", "The address is too long.", 414, ProblemKind::kUriTooLong},
+    {"unsupported_media_type", "This content type is not taken here.", 415, ProblemKind::kUnsupportedMedia},
+    {"too_many_requests", "Too many requests.", 429, ProblemKind::kTooMany},
+    {"unavailable", "The service cannot answer now.", 503, ProblemKind::kUnavailable},
+    {"no_snapshot", "Nothing has been published yet.", 503, ProblemKind::kNoSnapshot},
+    {"internal", "Something went wrong here.", 500, ProblemKind::kInternal},
 };
 
 }  // namespace

@@ -37,10 +37,10 @@ enum class ProblemKind : std::uint8_t {
 };
 
 struct ProblemRow {
-  ProblemKind kind;
   std::string_view code;  // stable
   std::string_view title;
   int status;
+  ProblemKind kind;
 };
 
 // The table, in the order of the enum.

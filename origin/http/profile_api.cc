@@ -151,6 +151,18 @@ Json profile_answer(App& app, const Exchange& exchange, const Uuid& id, const Vi
           {"record", record_text(visitor)}};
 }
 
+// What the homepage would show now, into SPEC.md's tables behind the answer: content_recommendations, and
+// personalized_content for the time when there is no snapshot.
+void record_homepage(App& app, const Exchange& exchange, const std::shared_ptr<const publish::LiveSnapshot>& live,
+                     std::int64_t profile, const Uuid& id, const Visitor& visitor) {
+  if (!live || !may_measure(exchange, visitor)) return;
+  const snapshot::SnapshotView& view = live->view();
+  SlotRequest requests[4];
+  const std::uint32_t count = homepage_requests(view, requests);
+  const Decision& decision = decide_here(view, visitor, context_for(visitor, true), std::span(requests, count));
+  app.behind.decided(profile, id, live, decision, locale_of(exchange, view));
+}
+
 // The owner changes their own profile. An address that another profile holds is left alone, without
 // a word.
 void update_profile(App& app, Exchange& exchange, const Session& session, const ProfileBody& body) {
@@ -169,16 +181,21 @@ void update_profile(App& app, Exchange& exchange, const Session& session, const 
             if (body.consent.personalization || body.consent.measurement || body.consent.opted_out) {
               apply_consent(visitor, body.consent, app.options.consent_opt_out);
             }
+            std::optional<std::int64_t> engaged_at;
+            if (!body.visitor_id.empty()) {
+              engaged_at = adopt_past(db, session.profile, vault.hash(HashOf::kVisitor, body.visitor_id), visitor);
+            }
             update_answers(db, vault, session.profile, session.id, stored(body.answers));
             if (!body.email.empty() && !find_by_email(db, vault.hash(HashOf::kEmail, body.email))) {
               set_email(db, vault, session.profile, session.id, body.email);
             }
             const Scores scores = scores_of(visitor, live.get(), 0);
-            save_visitor(db, vault, session.profile, session.id, visitor, scores, std::nullopt);
+            save_visitor(db, vault, session.profile, session.id, visitor, scores, engaged_at);
             return Updated{visitor, scores};
           })
           .get();
   app.cache.invalidate_user(session.id);
+  record_homepage(app, exchange, live, session.profile, session.id, updated.visitor);
   const std::string header = exchange.request.get_header_value("Authorization");
   exchange.answer(profile_answer(app, exchange, session.id, updated.visitor, updated.scores.personalization_score,
                                  header.substr(7)));
@@ -211,6 +228,7 @@ void post_profile(App& app, Exchange& exchange) {
   const std::string claim = random_secret("flc_");
   const Hash token_hash = vault.hash(HashOf::kToken, token);
   const Hash claim_hash = vault.hash(HashOf::kToken, claim);
+  std::int64_t created = 0;
   const bool is_held = app.store.writer()
                            .submit([&](Database& db) {
                              // An address is not authority. Whether it is held already changes
@@ -226,11 +244,18 @@ void post_profile(App& app, Exchange& exchange) {
                              insert_token(db, token_hash, seq, TokenPurpose::kBearer, now + app.options.token_ttl_ms);
                              insert_token(db, claim_hash, holder ? holder->first : seq, TokenPurpose::kClaim,
                                           holder ? now + kClaimTtlMs : now);
-                             if (!body.visitor_id.empty())
-                               link_visitor(db, seq, vault.hash(HashOf::kVisitor, body.visitor_id));
+                             created = seq;
+                             if (body.visitor_id.empty()) return holder.has_value();
+                             const Hash visitor_hash = vault.hash(HashOf::kVisitor, body.visitor_id);
+                             if (const auto engaged_at = adopt_past(db, seq, visitor_hash, profile.visitor)) {
+                               const Scores scores = scores_of(profile.visitor, live.get(), 0);
+                               profile.personalization_score = scores.personalization_score;
+                               save_visitor(db, vault, seq, profile.id, profile.visitor, scores, engaged_at);
+                             }
                              return holder.has_value();
                            })
                            .get();
+  record_homepage(app, exchange, live, created, profile.id, profile.visitor);
   if (is_held) app.mail.send({.to = body.email, .claim = claim});
   app.counters.profiles_created.fetch_add(1, std::memory_order_relaxed);
   exchange.answer(profile_answer(app, exchange, profile.id, profile.visitor, profile.personalization_score, token));

@@ -23,8 +23,8 @@ struct Shown {
   double propensity = 1;
 };
 
-std::uint64_t fingerprint(const Session& session, const Decision& decision) {
-  std::uint64_t hash = seed_with(static_cast<std::uint64_t>(session.profile), decision.snapshot_version);
+std::uint64_t fingerprint(std::int64_t profile, const Decision& decision) {
+  std::uint64_t hash = seed_with(static_cast<std::uint64_t>(profile), decision.snapshot_version);
   for (std::uint32_t i = 0; i < decision.entry_count; ++i) hash = seed_with(hash, decision.entries[i].item_id);
   return hash;
 }
@@ -44,10 +44,11 @@ bool RecordBehind::take() {
   return true;
 }
 
-void RecordBehind::decided(const Session& session, const std::shared_ptr<const publish::LiveSnapshot>& snapshot,
-                           const Decision& decision, std::uint32_t locale) {
-  const std::uint64_t print = fingerprint(session, decision);
-  auto& seen = seen_[static_cast<std::uint64_t>(session.profile) % kRemembered];
+void RecordBehind::decided(std::int64_t profile, const Uuid& id,
+                           const std::shared_ptr<const publish::LiveSnapshot>& snapshot, const Decision& decision,
+                           std::uint32_t locale) {
+  const std::uint64_t print = fingerprint(profile, decision);
+  auto& seen = seen_[static_cast<std::uint64_t>(profile) % kRemembered];
   if (seen.load(std::memory_order_relaxed) == print) return;
   if (!take()) {
     skipped_.fetch_add(1, std::memory_order_relaxed);
@@ -76,9 +77,8 @@ void RecordBehind::decided(const Session& session, const std::shared_ptr<const p
     append_section(view, decision, section, locale, json);
     sections.emplace_back(section.content_type, std::move(json));
   }
-  const bool queued = store_.writer().post([&vault = store_.vault(), profile = session.profile, id = session.id,
-                                            version = decision.snapshot_version, shown = std::move(shown),
-                                            sections = std::move(sections)](Database& db) {
+  const bool queued = store_.writer().post([&vault = store_.vault(), profile, id, version = decision.snapshot_version,
+                                            shown = std::move(shown), sections = std::move(sections)](Database& db) {
     const auto key = vault.data_key(id);
     if (!key || !find_by_id(db, id)) return;  // erased meanwhile
     const std::int64_t visitor = visitor_of_profile(db, profile);

@@ -24,7 +24,7 @@ class RecordBehind {
   RecordBehind(Store& store, double per_s);
 
   // Called after the answer was made; about 100 ns when there is nothing new.
-  void decided(const Session& session, const std::shared_ptr<const publish::LiveSnapshot>& snapshot,
+  void decided(std::int64_t profile, const Uuid& id, const std::shared_ptr<const publish::LiveSnapshot>& snapshot,
                const Decision& decision, std::uint32_t locale);
 
   [[nodiscard]] std::uint64_t written() const { return written_.load(std::memory_order_relaxed); }

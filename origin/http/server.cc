@@ -214,7 +214,7 @@ void HttpServer::route_everything() {
     response.status = status;
     close_after_answer();
   });
-  set_exception_handler([](const httplib::Request&, httplib::Response& response, std::exception_ptr) {
+  set_exception_handler([](const httplib::Request&, httplib::Response& response, const std::exception_ptr&) {
     response.body.clear();
     response.status = 500;
     close_after_answer();

@@ -15,6 +15,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::int64_t kClockSkewMs = 60'000;
 constexpr std::int64_t kExposureAction = 4;
+constexpr std::int64_t kMaxPast = 10'000;
 
 template <typename Value, std::size_t N>
 std::optional<Value> named(const std::pair<std::string_view, Value> (&names)[N], std::string_view text) {
@@ -72,10 +73,20 @@ bool insert_event(Database& db, Vault& vault, std::int64_t visitor, const Item& 
   return insert->exec() == 1;
 }
 
-// What edge and browser showed: one row a recommended item, like the origin's own decisions.
+// What edge and browser showed: one row a recommended item, like the origin's own decisions. A page is stable for a day
+// (core/rank/decide.h), so what is shown again on that day is the same recommendation.
 void insert_recommendation(Database& db, std::int64_t visitor,
                            const std::optional<std::pair<std::int64_t, Uuid>>& profile, const Item& item,
                            const Event& event) {
+  auto known = db.prepare(
+      "SELECT 1 FROM content_recommendations WHERE visitor = ?1 AND content_id = ?2 AND slot IS ?3 "
+      "AND snapshot_version IS ?4 AND created_at / 86400000 = ?5 / 86400000");
+  known->bind(1, visitor);
+  known->bind(2, item.uuid);
+  if (!event.slot.empty()) known->bind(3, event.slot);
+  if (event.snapshot_version) known->bind(4, static_cast<std::int64_t>(*event.snapshot_version));
+  known->bind(5, event.occurred_at_ms);
+  if (known->executeStep()) return;
   auto insert = db.prepare(
       "INSERT INTO content_recommendations (id, user_profile_id, content_id, content_type, score, "
       "created_at, visitor, slot, position, propensity, snapshot_version) "
@@ -136,6 +147,32 @@ std::uint32_t stored_score(Database& db, std::int64_t profile) {
   auto query = db.prepare("SELECT personalization_score FROM user_profiles WHERE seq = ?");
   query->bind(1, profile);
   return query->executeStep() ? static_cast<std::uint32_t>(query.integer(0)) : 0;
+}
+
+struct Past {
+  std::vector<Interaction> interactions;  // oldest first
+  std::int64_t latest_ms = 0;
+};
+
+// What a visitor did who has no profile yet: as much of it as a record can hold, and more counts for nothing.
+Past past_of(Database& db, const Hash& visitor_hash) {
+  auto query = db.prepare(
+      "SELECT item_id, action, feedback, duration_ms, occurred_at FROM interactions "
+      "WHERE visitor = (SELECT visitor FROM visitors WHERE hash = ? AND profile IS NULL) AND action <> ? "
+      "ORDER BY occurred_at, id LIMIT ?");
+  query.bind_blob(1, std::as_bytes(std::span(visitor_hash)).first(16));
+  query->bind(2, kExposureAction);
+  query->bind(3, kMaxPast);
+  Past past;
+  while (query->executeStep()) {
+    past.latest_ms = query.integer(4);
+    past.interactions.push_back({.item_id = static_cast<std::uint32_t>(query.integer(0)),
+                                 .action = static_cast<Action>(query.integer(1)),
+                                 .feedback = static_cast<Feedback>(query.integer(2)),
+                                 .duration_ms = static_cast<std::uint32_t>(query.integer(3)),
+                                 .day = day_of(past.latest_ms)});
+  }
+  return past;
 }
 
 }  // namespace
@@ -199,6 +236,14 @@ Scores scores_of(const Visitor& visitor, const publish::LiveSnapshot* live, std:
           .personalization_score = live != nullptr ? personalization_score(visitor, live->view()) : score_before};
 }
 
+std::optional<std::int64_t> adopt_past(Database& db, std::int64_t profile, const Hash& visitor_hash, Visitor& visitor) {
+  const Past past = past_of(db, visitor_hash);
+  link_visitor(db, profile, visitor_hash);
+  if (past.interactions.empty() || visitor.opted_out || visitor.measurement == Choice::kDenied) return std::nullopt;
+  for (const Interaction& interaction : past.interactions) interact(visitor, interaction);
+  return past.latest_ms;
+}
+
 Outcome apply_events(Database& db, Vault& vault, const Who& who, std::span<const Event> events,
                      const publish::LiveSnapshot* live) {
   const std::int64_t now = now_ms();
@@ -216,11 +261,17 @@ Outcome apply_events(Database& db, Vault& vault, const Who& who, std::span<const
   std::int64_t engaged_at = 0;
   if (outcome.profile) {
     visitor = load_visitor(db, vault, outcome.profile->first, outcome.profile->second);
-    if (visitor->opted_out || visitor->measurement == Choice::kDenied) {
+    const bool refuses =
+        visitor->measurement == Choice::kDenied || (visitor->measurement == Choice::kUnset && who.signals_refusal);
+    if (visitor->opted_out || refuses) {
       outcome.receipts.assign(events.size(), Receipt::kNotWanted);
       outcome.scores = scores_of(*visitor, live, stored_score(db, outcome.profile->first));
       return outcome;
     }
+  }
+  if (!outcome.profile && who.signals_refusal) {
+    outcome.receipts.assign(events.size(), Receipt::kNotWanted);
+    return outcome;
   }
   for (const Event& event : events) {
     const auto item = find_item(db, event.content_id);
@@ -233,10 +284,8 @@ Outcome apply_events(Database& db, Vault& vault, const Who& who, std::span<const
       continue;
     }
     outcome.receipts.push_back(Receipt::kCounted);
-    if (event.exposure) {
-      insert_recommendation(db, visitor_key, outcome.profile, *item, event);
-      continue;
-    }
+    if (event.exposure || !event.slot.empty()) insert_recommendation(db, visitor_key, outcome.profile, *item, event);
+    if (event.exposure) continue;
     mark_recommendation(db, visitor_key, *item, event);
     if (!outcome.profile) continue;
     changed = true;

@@ -58,6 +58,7 @@ struct Who {
   std::optional<std::pair<std::int64_t, Uuid>> profile;
   std::optional<Hash> visitor_hash;
   std::uint32_t segment_id = 0;  // as the visitor's record says, for visitors without a profile
+  bool signals_refusal = false;  // Sec-GPC or DNT: stands where the visitor has not chosen by themselves
 };
 
 enum class Receipt : std::uint8_t {
@@ -76,6 +77,11 @@ struct Outcome {
 // Writer only. `live` may be null: scores that need a snapshot then stay as they are.
 [[nodiscard]] Outcome apply_events(Database& db, Vault& vault, const Who& who, std::span<const Event> events,
                                    const publish::LiveSnapshot* live);
+
+// Writer only. From now on the unit id behind the hash is this profile's: what it did while nobody knew whose it was
+// goes into `visitor`, the profile's record, for the caller to save. Returns when it last did something, if it did.
+[[nodiscard]] std::optional<std::int64_t> adopt_past(Database& db, std::int64_t profile, const Hash& visitor_hash,
+                                                     Visitor& visitor);
 
 // SPEC.md's scores of a visitor under a snapshot (null: as far as they can be said without).
 [[nodiscard]] Scores scores_of(const Visitor& visitor, const publish::LiveSnapshot* live, std::uint32_t score_before);

@@ -93,14 +93,18 @@ snapshot::ItemInput item_of(const ContentRow& row, const Site& site) {
   return item;
 }
 
-// A site that says nothing at all about reasons gets English ones; one that leaves a single kind out wants none there.
+// A site that says nothing at all about reasons gets English ones; one that leaves a single kind out wants none there,
+// but for the one that stands when nothing else is known: every shown item can say why.
 std::array<snapshot::Localized, snapshot::kReasonKinds> reasons_of(const Site& site) {
   const bool silent = std::all_of(site.reasons.begin(), site.reasons.end(), [](const auto& r) { return r.empty(); });
-  if (!silent) return site.reasons;
-  std::array<snapshot::Localized, snapshot::kReasonKinds> reasons;
+  std::array<snapshot::Localized, snapshot::kReasonKinds> reasons = site.reasons;
   const auto say = [&](snapshot::ReasonKind kind, const char* text) {
     reasons[static_cast<std::size_t>(kind)] = {text};
   };
+  if (site.reasons[static_cast<std::size_t>(snapshot::ReasonKind::kDefault)].empty()) {
+    say(snapshot::ReasonKind::kDefault, "Selected for you");
+  }
+  if (!silent) return reasons;
   say(snapshot::ReasonKind::kHistory, "Because you looked at {}");
   say(snapshot::ReasonKind::kSegment, "Popular with people like you");
   say(snapshot::ReasonKind::kPopular, "Popular on this site");

@@ -234,7 +234,7 @@ Json describe_item(const SnapshotView& view, std::uint32_t item) {
   for (const auto& question : view.questions()) {
     Json options = Json::object();
     for (std::uint32_t o = question.first_option; o < question.first_option + question.option_count; ++o) {
-      const int affinity = view.features(item)[o];
+      const std::int8_t affinity = view.features(item)[o];
       if (affinity != 0)
         options[text_of(view.text(view.options()[o].key))] = number(static_cast<float>(affinity) / 127);
     }

@@ -86,6 +86,16 @@ void update_further(Database& db, Vault& vault, const SecretKey& key, std::int64
   update->exec();
 }
 
+void move_recommendations(Database& db, std::int64_t from, std::int64_t to, std::int64_t profile) {
+  auto move = db.prepare(
+      "UPDATE content_recommendations SET visitor = ?1, "
+      "user_profile_id = (SELECT id FROM user_profiles WHERE seq = ?2) WHERE visitor = ?3");
+  move->bind(1, to);
+  move->bind(2, profile);
+  move->bind(3, from);
+  move->exec();
+}
+
 }  // namespace
 
 std::int64_t insert_profile(Database& db, Vault& vault, const NewProfile& profile) {
@@ -275,6 +285,7 @@ void link_visitor(Database& db, std::int64_t profile, const Hash& hash) {
     adopt->bind(1, profile);
     adopt->bind(2, *known);
     adopt->exec();
+    move_recommendations(db, *known, *known, profile);
     return;
   }
   if (own == 0) own = visitor_of_profile(db, profile);
@@ -283,6 +294,7 @@ void link_visitor(Database& db, std::int64_t profile, const Hash& hash) {
     move->bind(1, own);
     move->bind(2, *known);
     move->exec();
+    move_recommendations(db, *known, own, profile);
     auto erase = db.prepare("DELETE FROM visitors WHERE visitor = ?");
     erase->bind(1, *known);
     erase->exec();

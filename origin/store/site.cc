@@ -55,7 +55,7 @@ class SiteParser {
       }
       site_.locales.push_back(list[i].get<std::string>());
     }
-    if (site_.locales.empty()) site_.locales.push_back("en");
+    if (site_.locales.empty()) site_.locales.emplace_back("en");
   }
 
   // A plain text, or {locale: text}. The first locale must be there.

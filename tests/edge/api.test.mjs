@@ -175,10 +175,10 @@ describe('interactions', () => {
   it('are counted for no crawler', async () => {
     const [item] = (await home(known)).featuredProjects;
     await click(known, item, {}, { 'user-agent': 'Googlebot/2.1' });
-    await click(known, item, { contentId: 'last' });
+    await click(known, item, { eventId: 'last' });
     await until(() => forwarded().length > 0, 'the other event');
     assert.deepEqual(
-      forwarded().flatMap(({ body }) => body.interactions.map(({ contentId }) => contentId)),
+      forwarded().flatMap(({ body }) => body.interactions.map(({ eventId }) => eventId)),
       ['last'],
     );
   });

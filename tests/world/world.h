@@ -109,8 +109,11 @@ inline snapshot::SnapshotInput make_site(const Options& options) {
     item.bias = static_cast<float>(random.uniform() - 0.5);
     if (below(random, 3) != 0) item.engagement_rate = static_cast<float>(random.uniform() * 0.2);
     const std::string number = std::to_string(item.id);
-    item.body = {R"({"title":"Item )" + number + R"(","url":"/i/)" + number + R"("})",
-                 R"({"title":"Ding )" + number + R"("})"};
+    std::string english = R"({"title":"Item )";
+    english.append(number).append(R"(","url":"/i/)").append(number).append(R"("})");
+    std::string german = R"({"title":"Ding )";
+    german.append(number).append(R"("})");
+    item.body = {std::move(english), std::move(german)};
     item.name = {"Item " + number, "Ding " + number};
     for (std::uint32_t n = 0; n < options.neighbours; ++n) {
       item.neighbours.push_back(

@@ -9,11 +9,12 @@ const MIN_ENGAGED_MS = 3000;
 /** sessionStorage: the card that led to the page that is opened next. */
 const OPENED = 'fl-opened';
 
-type Content = Pick<Interaction, 'contentId' | 'contentType'>;
+/** What was seen or acted on, and where the decision had put it. */
+type Content = Omit<Interaction, 'action' | 'duration' | 'feedback'>;
+type Deed = Pick<Interaction, 'action' | 'duration' | 'feedback'>;
 
 export function watch(page: Footlight): void {
-  const track = (content: Content, rest: Omit<Interaction, 'contentId' | 'contentType'>) =>
-    page.track({ ...content, ...rest });
+  const track = (content: Content, deed: Deed) => page.track({ ...content, ...deed });
   watchViews(page, (content) => track(content, { action: 'view' }));
   watchStay(page, (content, duration) => track(content, { action: 'engage', duration }));
 
@@ -58,10 +59,21 @@ function contentOf(page: Footlight, element: Element): Content | undefined {
   const card = element.closest('[data-fl-id]');
   const contentId = named || card?.getAttribute('data-fl-id');
   if (!contentId) return undefined;
-  const entries = Object.values(page.decision?.slots ?? {}).flat();
-  const contentType =
-    card?.getAttribute('data-fl-type') ?? entries.find(({ id }) => id === contentId)?.type;
-  return contentType ? { contentId, contentType } : { contentId };
+  const content: Content = { contentId };
+  const { slots = {}, version } = page.decision ?? {};
+  const own = card?.closest('[data-fl-filled][data-fl-slot]')?.getAttribute('data-fl-slot') ?? '';
+  for (const [slot, entries] of Object.entries(slots)) {
+    const position = entries.findIndex(({ id }) => id === contentId);
+    const entry = entries[position];
+    if (!entry) continue;
+    content.contentType = entry.type;
+    if (slot !== own || version === undefined) continue;
+    const { propensity, confidence } = entry;
+    Object.assign(content, { slot, position, propensity, confidence, snapshotVersion: version });
+  }
+  const typeOfCard = card?.getAttribute('data-fl-type');
+  if (typeOfCard) content.contentType = typeOfCard;
+  return content;
 }
 
 /** Once a card and page view: at least half of it, or half of the window, in view for a second without a break. */

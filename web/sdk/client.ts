@@ -43,8 +43,7 @@ export interface FootlightOptions {
 /** SPEC.md's field names; a list for questions with several answers. */
 export type Answers = Record<string, string | boolean | readonly string[]>;
 
-export type Interaction = Pick<TrackedEvent, 'contentId' | 'action'> &
-  Partial<Pick<TrackedEvent, 'contentType' | 'duration' | 'feedback'>>;
+export type Interaction = Omit<TrackedEvent, 'eventId' | 'occurredAt'>;
 
 /** What a questionnaire may carry besides answers. */
 export interface ProfileRest {
@@ -278,7 +277,12 @@ export function createFootlight(options: FootlightOptions): Footlight {
         return await decide();
       } finally {
         if (api !== undefined) {
-          const questionnaire = { ...rest, visitorId: visitorId(), questionnaireData: answers };
+          const questionnaire = {
+            ...rest,
+            consent: choices(),
+            visitorId: visitorId(),
+            questionnaireData: answers,
+          };
           const body = JSON.stringify(questionnaire);
           store.set('profile', body); // until the receipt
           sendProfile(body);

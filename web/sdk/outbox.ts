@@ -11,6 +11,13 @@ export interface TrackedEvent {
   /** milliseconds engaged */
   duration?: number;
   feedback?: 'positive' | 'negative' | 'neutral';
+  /** where the decision put it */
+  slot?: string;
+  /** 0 is the first card of the slot */
+  position?: number;
+  propensity?: number;
+  confidence?: number;
+  snapshotVersion?: number;
   /** ISO 8601 */
   occurredAt: string;
 }

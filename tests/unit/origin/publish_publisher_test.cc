@@ -152,6 +152,7 @@ BOOST_AUTO_TEST_CASE(old_files_go_and_what_rollback_needs_stays) {
   options.keep = 2;
   const auto quiet = [](std::string_view, double) {};
   std::vector<Manifest> manifests;
+  manifests.reserve(4);
   for (int round = 0; round < 4; ++round)
     manifests.push_back(publish::publish(site.store(), options, quiet, kNever).manifest);
   auto expected = names_of(manifests[2]);

@@ -109,6 +109,7 @@ BOOST_AUTO_TEST_CASE(many_writers_share_commits, *boost::unit_test::label("threa
   auto store = Store::open({.path = folder / "a.db"});
   const auto before = store->writer().commits();
   std::vector<std::thread> threads;
+  threads.reserve(8);
   for (int t = 0; t < 8; ++t) {
     threads.emplace_back([&store] {
       for (int i = 0; i < 50; ++i) static_cast<void>(store->next_counter("n"));
