@@ -30,9 +30,10 @@ const MAX_REMEMBERED = 20000;
 const FLUSH_MS = 250;
 const MAX_DURATION_MS = 86400000;
 
-/** Where it was shown, as the decision said: the origin then knows what was recommended, and with which chance. */
+/** Where it was shown and why, as the decision said: the origin then knows what was recommended, and with which chance. */
 interface Shown {
   slot?: string;
+  reason?: string;
   /** 0 is the first card */
   position?: number;
   propensity?: number;
@@ -156,7 +157,7 @@ function parseInteraction(value: unknown, pointer: string): Input {
   const bad = (field: string, what: string) =>
     new Refusal('invalid', `${what}.`, `${pointer}/${field}`);
   if (!isObject(value)) throw bad('', 'An interaction is an object');
-  const { contentId, contentType, action, duration, feedback, eventId, occurredAt, slot } =
+  const { contentId, contentType, action, duration, feedback, eventId, occurredAt, slot, reason } =
     value as JsonObject;
   if (!isText(contentId)) throw bad('contentId', 'The id of the content is missing');
   if (!isOneOf(FORWARDED, action)) throw bad('action', `An action is ${FORWARDED.join(', ')}`);
@@ -166,7 +167,7 @@ function parseInteraction(value: unknown, pointer: string): Input {
   if (duration != null && !(typeof duration === 'number' && duration >= 0)) {
     throw bad('duration', 'A duration is a number of milliseconds');
   }
-  for (const [field, text] of Object.entries({ eventId, slot })) {
+  for (const [field, text] of Object.entries({ eventId, slot, reason })) {
     if (text != null && !isText(text))
       throw bad(field, 'A text of 1 to 255 characters is expected');
   }
@@ -187,6 +188,7 @@ function parseInteraction(value: unknown, pointer: string): Input {
     shown[field] = number;
   }
   if (isText(slot)) shown.slot = slot;
+  if (isText(reason)) shown.reason = reason;
   const input: Input = {
     eventId: isText(eventId) ? eventId : crypto.randomUUID(),
     contentId,

@@ -57,7 +57,7 @@ export async function postProfile(
   const live = await liveFor(request, env, ctx, settings).catch(() => undefined);
   let cookie: string | undefined;
   let visitorId: string | undefined;
-  let consent: Changes | undefined;
+  let consent: Changes | undefined; // all of it, for a profile that is made now
   if (live) {
     applyChoices(live, post.consent, request, settings);
     const state = live.engine.visitorState();
@@ -68,11 +68,10 @@ export async function postProfile(
     visitorId = visitorIdOf(live, request, settings);
     consent = choicesOf(live);
   }
-  const body = JSON.stringify({
-    ...post.body,
-    ...(visitorId && { visitorId }),
-    ...(consent && { consent }),
-  });
+  const body: ProfileBody = {
+    anew: JSON.stringify({ ...post.body, visitorId, consent }),
+    update: JSON.stringify({ ...post.body, visitorId, consent: post.consent }),
+  };
   const stored = storeProfile(body, request, settings);
   let answer: Response;
   let token: string | undefined;
@@ -105,9 +104,15 @@ interface Stored {
   token: string | undefined;
 }
 
+/** A profile that is known already keeps the choices it has, but for those made now. */
+interface ProfileBody {
+  anew: string;
+  update: string;
+}
+
 /** Undefined when the origin does not answer. */
 async function storeProfile(
-  body: string,
+  body: ProfileBody,
   request: Request,
   settings: Settings,
   token = tokenOf(request),
@@ -119,7 +124,7 @@ async function storeProfile(
         'content-type': 'application/json',
         ...(token && { authorization: `Bearer ${token}` }),
       },
-      body,
+      body: token || !isWithoutToken(request) ? body.update : body.anew,
     });
     const text = await response.text();
     if (response.status >= 500) {
@@ -131,11 +136,6 @@ async function storeProfile(
       return storeProfile(body, request, settings, '');
     }
     if (!response.ok) count('origin_refused');
-    if (response.status === 422 && isForm(request)) {
-      // A form has nobody to put it right: what is good in it is kept.
-      const good = withoutRefused(body, text);
-      if (good !== undefined) return storeProfile(good, request, settings, token);
-    }
     const type = response.headers.get('content-type') ?? 'application/json';
     const answer = new Response(text, {
       status: response.status,
@@ -149,30 +149,12 @@ async function storeProfile(
   }
 }
 
-/** The body without the fields that a problem+json points at; undefined when it points at none of them. */
-function withoutRefused(body: string, problemText: string): string | undefined {
-  const good = JSON.parse(body) as JsonObject;
-  const { errors } = JSON.parse(problemText) as { errors?: { pointer?: unknown }[] };
-  let dropped = false;
-  for (const { pointer } of errors ?? []) {
-    const path = typeof pointer === 'string' ? pointer.split('/').slice(1) : [];
-    const [first = '', second] = path.map((name) =>
-      name.replaceAll('~1', '/').replaceAll('~0', '~'),
-    );
-    const answers = good.questionnaireData;
-    if (first === 'questionnaireData' && second !== undefined && isObject(answers)) {
-      dropped ||= second in answers;
-      delete answers[second];
-    } else {
-      dropped ||= first in good;
-      delete good[first];
-    }
-  }
-  return dropped ? JSON.stringify(good) : undefined;
-}
-
 /** A form cannot be sent again by a script, so its answers are tried a few times more. */
-async function storeLater(body: string, request: Request, settings: Settings): Promise<boolean> {
+async function storeLater(
+  body: ProfileBody,
+  request: Request,
+  settings: Settings,
+): Promise<boolean> {
   for (const wait of RETRY_MS) {
     await scheduler.wait(wait);
     if (await storeProfile(body, request, settings)) return true;
@@ -217,7 +199,8 @@ function profileForm(text: string): ProfilePost {
     answers,
     consent,
     next: form.get('next'),
-    body: { ...(email && { email }), questionnaireData: answers },
+    // Nobody is there to put right what is refused, so it must not take the rest with it.
+    body: { ...(email && { email }), questionnaireData: answers, lenient: true },
   };
 }
 
@@ -251,11 +234,7 @@ export async function postConsent(
   const token = tokenOf(request);
   if (token || !isWithoutToken(request)) {
     // In force here already; the origin hears of it without the visitor waiting.
-    ctx.waitUntil(forwardConsent(JSON.stringify(consent), request, settings, token));
-  }
-  const { optedOut, personalization } = consent;
-  if (token && (optedOut || personalization === 'denied')) {
-    response.headers.append('set-cookie', tokenCookie(undefined));
+    ctx.waitUntil(forwardConsent(JSON.stringify(changes), request, settings, token));
   }
   return response;
 }

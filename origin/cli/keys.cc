@@ -15,7 +15,7 @@ void add_keys(CLI::App& program, const Globals& globals) {
   command->footer(R"(Without a key the admin API is closed. A key is shown once and kept as a hash.
 
 Examples:
-  footlight keys create --scope admin --label "content editor"
+  footlight keys create --scope content --label "content editor"
   footlight keys list
   footlight keys revoke ID)");
 

@@ -96,7 +96,9 @@ Examples:
   auto& server = options->server;
   auto& app = options->app;
   command->add_option("--host", server.host, "Address to listen on")->capture_default_str();
-  command->add_option("--port", server.port, "Port; 0: any free one")->capture_default_str();
+  command->add_option("--port", server.port, "Port; 0: any free one")
+      ->check(CLI::Range(0, 65535))
+      ->capture_default_str();
   command->add_option("--threads", server.threads, "Threads that answer")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();

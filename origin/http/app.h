@@ -65,6 +65,8 @@ struct Exchange {
   [[nodiscard]] Json json() const;
   // A query parameter, or empty.
   [[nodiscard]] std::string parameter(const std::string& name) const;
+  // The Content-Type without parameters, in lower case.
+  [[nodiscard]] std::string media_type() const;
   // Sec-GPC: 1 or DNT: 1. It stands for who has not chosen; the later explicit choice wins over it.
   [[nodiscard]] bool signals_refusal() const;
   void answer(const Json& document, int status = 200) const;

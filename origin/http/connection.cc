@@ -46,9 +46,17 @@ Connection::Connection(socket_t socket) : socket_(socket) {
 
 Connection::~Connection() { ::close(socket_); }
 
-void Connection::begin_request(std::chrono::milliseconds allowed) { deadline_ = Clock::now() + allowed; }
+void Connection::begin_request(std::chrono::milliseconds allowed, std::size_t head_bytes) {
+  deadline_ = Clock::now() + allowed;
+  left_ = head_bytes;
+}
 
 ssize_t Connection::read(char* out, std::size_t size) {
+  if (left_ == 0) {
+    went_beyond_ = true;
+    must_close = true;
+    return -1;
+  }
   if (begin_ == end_) {
     for (;;) {
       const ssize_t got = ::recv(socket_, in_, sizeof in_, MSG_DONTWAIT);
@@ -67,9 +75,10 @@ ssize_t Connection::read(char* out, std::size_t size) {
       }
     }
   }
-  const std::size_t count = std::min(size, end_ - begin_);
+  const std::size_t count = std::min({size, end_ - begin_, left_});
   std::memcpy(out, in_ + begin_, count);
   begin_ += count;
+  left_ -= count;
   return static_cast<ssize_t>(count);
 }
 

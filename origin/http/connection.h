@@ -35,7 +35,11 @@ class Connection final : public httplib::Stream {
   [[nodiscard]] socket_t socket() const override { return 0; }
 
   [[nodiscard]] int descriptor() const { return socket_; }
-  void begin_request(std::chrono::milliseconds allowed);
+  // `head_bytes`: what may come before allow() is called again. cpp-httplib takes lines of any length.
+  void begin_request(std::chrono::milliseconds allowed, std::size_t head_bytes);
+  // How many more bytes of this request are read. What goes beyond ends the connection.
+  void allow(std::size_t bytes) { left_ = bytes; }
+  [[nodiscard]] bool went_beyond() const { return went_beyond_; }
   bool flush();  // false when the client is gone
   [[nodiscard]] bool has_input() const { return begin_ < end_; }
   // Whether more input comes within this time; true also when the client has hung up.
@@ -54,6 +58,8 @@ class Connection final : public httplib::Stream {
   int socket_;
   bool failed_ = false;
   Clock::time_point deadline_{};
+  std::size_t left_ = 0;
+  bool went_beyond_ = false;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
   std::string remote_ip_;

@@ -91,7 +91,7 @@ void delete_content(App& app, Exchange& exchange) {
 void import_content(App& app, Exchange& exchange) {
   const auto site = app.site();
   std::istringstream input(exchange.body);
-  const bool csv = exchange.request.get_header_value("Content-Type").starts_with("text/csv");
+  const bool csv = exchange.media_type() == "text/csv";
   static const std::atomic<bool> never{false};
   Json errors = Json::array();
   const LoadReport report = load_content(

@@ -16,6 +16,7 @@ inline constexpr std::string_view kOpenapiSchemas = R"json({
     "questionnaireData": {"type": "object", "description": "By the names of the site's questions; values are labels or keys of options.",
       "additionalProperties": {"type": ["string", "boolean", "array", "null"]}},
     "visitorId": {"type": "string", "maxLength": 255}, "next": {"type": "string"},
+    "lenient": {"type": "boolean", "description": "Store what is valid and name the rest in `refused`, instead of refusing all."},
     "consent": {"$ref": "#/components/schemas/ConsentRequest"}}},
   "ProfileResponse": {"type": "object", "required": ["success", "profileId", "personalization", "token", "record"], "properties": {
     "success": {"type": "boolean"}, "profileId": {"type": "string", "format": "uuid"},
@@ -24,7 +25,9 @@ inline constexpr std::string_view kOpenapiSchemas = R"json({
       "recommendations": {"type": "array", "items": {"type": "object", "properties": {
         "type": {"type": "string"}, "id": {"type": "string", "format": "uuid"}, "reason": {"type": "string"},
         "confidence": {"type": "number"}}}}}},
-    "token": {"type": "string"}, "record": {"type": "string", "description": "The visitor record, base64url."}}},
+    "token": {"type": "string"}, "record": {"type": "string", "description": "The visitor record, base64url."},
+    "refused": {"type": "array", "items": {"type": "object", "properties": {
+      "code": {"type": "string"}, "detail": {"type": "string"}, "pointer": {"type": "string"}}}}}},
   "ClaimRequest": {"type": "object", "required": ["claim"], "additionalProperties": false, "properties": {"claim": {"type": "string"}}},
   "ConsentRequest": {"type": "object", "additionalProperties": false, "properties": {
     "personalization": {"enum": ["granted", "denied", "unset", true, false]},
@@ -48,7 +51,8 @@ inline constexpr std::string_view kOpenapiSchemas = R"json({
     "duration": {"type": "number", "minimum": 0, "description": "milliseconds"},
     "feedback": {"enum": ["positive", "negative", "neutral"]}, "occurredAt": {"type": "string", "format": "date-time"},
     "visitorId": {"type": "string", "maxLength": 255}, "slot": {"type": "string"}, "position": {"type": "integer"},
-    "propensity": {"type": "number"}, "confidence": {"type": "number"}, "snapshotVersion": {"type": "integer"}}},
+    "propensity": {"type": "number"}, "confidence": {"type": "number"}, "snapshotVersion": {"type": "integer"},
+    "reason": {"type": "string", "maxLength": 500}}},
   "InteractionResponse": {"type": "object", "properties": {"success": {"type": "boolean"}, "updatedProfile": {"$ref": "#/components/schemas/UpdatedProfile"}}},
   "UpdatedProfile": {"type": "object", "properties": {"engagementLevel": {"type": "integer", "minimum": 1, "maximum": 5},
     "personalizationScore": {"type": "integer", "minimum": 0, "maximum": 100}}},

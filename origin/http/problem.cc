@@ -20,6 +20,7 @@ constexpr ProblemRow kTable[] = {
     {"conflict", "This cannot be done now.", 409, ProblemKind::kConflict},
     {"too_large", "The body is too large.", 413, ProblemKind::kTooLarge},
     {"uri_too_long", "The address is too long.", 414, ProblemKind::kUriTooLong},
+    {"headers_too_large", "The request's head is too large.", 431, ProblemKind::kHeadTooLarge},
     {"unsupported_media_type", "This content type is not taken here.", 415, ProblemKind::kUnsupportedMedia},
     {"too_many_requests", "Too many requests.", 429, ProblemKind::kTooMany},
     {"unavailable", "The service cannot answer now.", 503, ProblemKind::kUnavailable},

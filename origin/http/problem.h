@@ -29,6 +29,7 @@ enum class ProblemKind : std::uint8_t {
   kConflict,  // something else is going on, or stands in the way
   kTooLarge,
   kUriTooLong,
+  kHeadTooLarge,
   kUnsupportedMedia,
   kTooMany,      // rate limit
   kUnavailable,  // overloaded, or stopping

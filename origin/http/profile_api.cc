@@ -90,14 +90,16 @@ struct ProfileBody {
   Answers answers;
   std::string visitor_id;
   ConsentChange consent;
+  std::vector<Fault> refused;  // only where the caller asked for it: what was left out
 };
 
 ProfileBody parse_profile(const Json& document, const Site& site) {
   std::vector<Fault> faults;
   Fields fields(document, "", faults);
   // `next` is where the edge sends a plain form afterwards.
-  fields.only({"email", "questionnaireData", "visitorId", "consent", "next"});
+  fields.only({"email", "questionnaireData", "visitorId", "consent", "next", "lenient"});
   ProfileBody body;
+  const bool lenient = fields.flag_or("lenient", false);
   const std::string email = fields.text_or("email", 254, "");
   body.email = normal_email(email);
   if (!email.empty() && body.email.empty()) fields.fault("type", "is not an e-mail address", "email");
@@ -106,7 +108,14 @@ ProfileBody parse_profile(const Json& document, const Site& site) {
   }
   body.visitor_id = fields.text_or("visitorId", 255, "");
   if (const Json* consent = fields.find("consent")) body.consent = parse_consent(*consent, "/consent", faults);
-  if (!faults.empty()) throw invalid(std::move(faults));
+  if (!faults.empty() && !lenient) throw invalid(std::move(faults));
+  for (const Fault& fault : faults) {
+    std::erase_if(body.answers, [&](const Answer& answer) {
+      const std::string own = pointer_to("/questionnaireData", answer.question);
+      return fault.pointer == own || fault.pointer.starts_with(own + "/");
+    });
+  }
+  body.refused = std::move(faults);
   return body;
 }
 
@@ -139,28 +148,33 @@ Json recommendations(const publish::LiveSnapshot* live, const Visitor& visitor, 
 }
 
 Json profile_answer(App& app, const Exchange& exchange, const Uuid& id, const Visitor& visitor, std::uint32_t score,
-                    const std::string& token) {
+                    const std::string& token, const std::vector<Fault>& refused = {}) {
   const auto live = app.live.get();
   const std::uint32_t locale = live ? locale_of(exchange, live->view()) : 0;
   const bool enabled = !visitor.opted_out && visitor.personalization != Choice::kDenied;
-  return {{"success", true},
-          {"profileId", to_string(id)},
-          {"personalization",
-           {{"enabled", enabled}, {"score", score}, {"recommendations", recommendations(live.get(), visitor, locale)}}},
-          {"token", token},
-          {"record", record_text(visitor)}};
+  Json answer = {
+      {"success", true},
+      {"profileId", to_string(id)},
+      {"personalization",
+       {{"enabled", enabled}, {"score", score}, {"recommendations", recommendations(live.get(), visitor, locale)}}},
+      {"token", token},
+      {"record", record_text(visitor)}};
+  for (const Fault& fault : refused) {
+    answer["refused"].push_back({{"code", fault.code}, {"detail", fault.detail}, {"pointer", fault.pointer}});
+  }
+  return answer;
 }
 
-// What the homepage would show now, into SPEC.md's tables behind the answer: content_recommendations, and
-// personalized_content for the time when there is no snapshot.
-void record_homepage(App& app, const Exchange& exchange, const std::shared_ptr<const publish::LiveSnapshot>& live,
-                     std::int64_t profile, const Uuid& id, const Visitor& visitor) {
+// What the homepage would show now, into personalized_content behind the answer, for the time when there is no
+// snapshot.
+void precompute_homepage(App& app, const Exchange& exchange, const std::shared_ptr<const publish::LiveSnapshot>& live,
+                         std::int64_t profile, const Uuid& id, const Visitor& visitor) {
   if (!live || !may_measure(exchange, visitor)) return;
   const snapshot::SnapshotView& view = live->view();
   SlotRequest requests[4];
   const std::uint32_t count = homepage_requests(view, requests);
   const Decision& decision = decide_here(view, visitor, context_for(visitor, true), std::span(requests, count));
-  app.behind.decided(profile, id, live, decision, locale_of(exchange, view));
+  app.behind.decided(profile, id, live, decision, locale_of(exchange, view), false);
 }
 
 // The owner changes their own profile. An address that another profile holds is left alone, without
@@ -195,10 +209,10 @@ void update_profile(App& app, Exchange& exchange, const Session& session, const 
           })
           .get();
   app.cache.invalidate_user(session.id);
-  record_homepage(app, exchange, live, session.profile, session.id, updated.visitor);
+  precompute_homepage(app, exchange, live, session.profile, session.id, updated.visitor);
   const std::string header = exchange.request.get_header_value("Authorization");
   exchange.answer(profile_answer(app, exchange, session.id, updated.visitor, updated.scores.personalization_score,
-                                 header.substr(7)));
+                                 header.substr(7), body.refused));
 }
 
 }  // namespace
@@ -255,10 +269,11 @@ void post_profile(App& app, Exchange& exchange) {
                              return holder.has_value();
                            })
                            .get();
-  record_homepage(app, exchange, live, created, profile.id, profile.visitor);
+  precompute_homepage(app, exchange, live, created, profile.id, profile.visitor);
   if (is_held) app.mail.send({.to = body.email, .claim = claim});
   app.counters.profiles_created.fetch_add(1, std::memory_order_relaxed);
-  exchange.answer(profile_answer(app, exchange, profile.id, profile.visitor, profile.personalization_score, token));
+  exchange.answer(
+      profile_answer(app, exchange, profile.id, profile.visitor, profile.personalization_score, token, body.refused));
 }
 
 void post_claim(App& app, Exchange& exchange) {

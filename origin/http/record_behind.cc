@@ -46,8 +46,8 @@ bool RecordBehind::take() {
 
 void RecordBehind::decided(std::int64_t profile, const Uuid& id,
                            const std::shared_ptr<const publish::LiveSnapshot>& snapshot, const Decision& decision,
-                           std::uint32_t locale) {
-  const std::uint64_t print = fingerprint(profile, decision);
+                           std::uint32_t locale, bool was_shown) {
+  const std::uint64_t print = seed_with(fingerprint(profile, decision), was_shown ? 1 : 0);
   auto& seen = seen_[static_cast<std::uint64_t>(profile) % kRemembered];
   if (seen.load(std::memory_order_relaxed) == print) return;
   if (!take()) {
@@ -56,7 +56,7 @@ void RecordBehind::decided(std::int64_t profile, const Uuid& id,
   }
   const snapshot::SnapshotView& view = snapshot->view();
   std::vector<Shown> shown;
-  for (std::uint32_t s = 0; s < decision.slot_count; ++s) {
+  for (std::uint32_t s = 0; was_shown && s < decision.slot_count; ++s) {
     const auto& slot = decision.slots[s];
     std::uint32_t position = 0;
     for (const Entry& entry : decision.entries_of(slot)) {

@@ -23,9 +23,10 @@ class RecordBehind {
  public:
   RecordBehind(Store& store, double per_s);
 
-  // Called after the answer was made; about 100 ns when there is nothing new.
+  // Called after the answer was made; about 100 ns when there is nothing new. `was_shown`: the decision went out to
+  // somebody; otherwise it is only precomputed, and no recommendation.
   void decided(std::int64_t profile, const Uuid& id, const std::shared_ptr<const publish::LiveSnapshot>& snapshot,
-               const Decision& decision, std::uint32_t locale);
+               const Decision& decision, std::uint32_t locale, bool was_shown = true);
 
   [[nodiscard]] std::uint64_t written() const { return written_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t skipped() const { return skipped_.load(std::memory_order_relaxed); }

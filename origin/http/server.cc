@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <string_view>
 
+#include <fmt/format.h>
 #include <sys/socket.h>
 
 #include "origin/http/problem.h"
@@ -13,6 +14,7 @@ namespace {
 
 constexpr int kBacklog = 4096;
 constexpr std::size_t kMaxPath = 2048;
+constexpr std::size_t kMaxHead = 32'768;  // request line, headers and trailers
 constexpr std::chrono::milliseconds kLookAgain{1};
 
 // The connection whose request this thread answers.
@@ -108,20 +110,24 @@ bool HttpServer::process_and_close_socket(socket_t socket) {
   });
   const auto open = counters_.open.fetch_add(1, std::memory_order_relaxed) + 1;
   if (WorkerPool::overloaded() || static_cast<std::size_t>(open) > options_.max_connections) {
-    refuse(*connection);
+    counters_.refused.fetch_add(1, std::memory_order_relaxed);
+    refuse(*connection, ProblemKind::kUnavailable, "Too many connections.");
     return false;
   }
   serve(connection);
   return true;
 }
 
-void HttpServer::refuse(Connection& connection) {
-  counters_.refused.fetch_add(1, std::memory_order_relaxed);
-  const std::string body = problem_json({.kind = ProblemKind::kUnavailable, .detail = "Too many connections."}, "");
-  const std::string head =
-      "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\n"
-      "Retry-After: 1\r\nConnection: close\r\nContent-Length: " +
-      std::to_string(body.size()) + "\r\n\r\n";
+void HttpServer::refuse(Connection& connection, ProblemKind kind, const char* detail) {
+  Problem problem{.kind = kind};
+  if (detail != nullptr) problem.detail = detail;
+  const std::string body = problem_json(problem, "");
+  const ProblemRow& row = problem_row(kind);
+  std::string head = fmt::format(
+      "HTTP/1.1 {} {}\r\nContent-Type: application/problem+json\r\nConnection: close\r\nContent-Length: {}\r\n",
+      row.status, row.code, body.size());
+  if (kind == ProblemKind::kUnavailable) head += "Retry-After: 1\r\n";
+  head += "\r\n";
   connection.write(head.data(), head.size());
   connection.write(body.data(), body.size());
   connection.flush();
@@ -132,7 +138,7 @@ void HttpServer::serve(std::shared_ptr<Connection> connection) {
   for (;;) {
     const bool last = stopping_ || ++c.requests >= options_.max_requests;
     bool closed = false;
-    c.begin_request(options_.request_time);
+    c.begin_request(options_.request_time, kMaxHead);
     current = &c;
     const bool answered = process_request(c, last, closed, [](httplib::Request& request) {
       // JSON has no ranges, and Brotli at cpp-httplib's level costs more than everything else.
@@ -141,6 +147,11 @@ void HttpServer::serve(std::shared_ptr<Connection> connection) {
       request.headers.erase("Accept-Encoding");
     });
     current = nullptr;
+    if (!answered && c.went_beyond()) {  // before there was a request that cpp-httplib could answer
+      refuse(c, ProblemKind::kHeadTooLarge, {});
+      c.linger();
+      return;
+    }
     if (!c.flush() || !answered || closed || last) return;
     if (c.must_close) {
       c.linger();
@@ -184,6 +195,8 @@ void HttpServer::route_everything() {
     bool was_read = false;
     answer(request, response, [&](std::size_t limit, std::string& body, bool& too_large) {
       too_large = false;
+      // Chunks cost some bytes of their own; twice the body is more than any client needs.
+      if (current != nullptr) current->allow(2 * limit + kMaxHead);
       const bool complete = content([&](const char* bytes, std::size_t size) {
         if (body.size() + size > limit) {
           too_large = true;
@@ -192,6 +205,7 @@ void HttpServer::route_everything() {
         body.append(bytes, size);
         return true;
       });
+      if (current != nullptr && current->went_beyond()) too_large = true;
       was_read = complete;
       return complete;
     });
@@ -204,12 +218,14 @@ void HttpServer::route_everything() {
   set_error_handler([](const httplib::Request&, httplib::Response& response) {
     if (!response.body.empty()) return;
     // What cpp-httplib refuses by itself, and the two above.
-    const ProblemKind kind = response.status == 404   ? ProblemKind::kNotFound
+    const bool went_beyond = current != nullptr && current->went_beyond();
+    const ProblemKind kind = went_beyond              ? ProblemKind::kHeadTooLarge
+                             : response.status == 404 ? ProblemKind::kNotFound
                              : response.status == 413 ? ProblemKind::kTooLarge
                              : response.status == 414 ? ProblemKind::kUriTooLong
                              : response.status >= 500 ? ProblemKind::kInternal
                                                       : ProblemKind::kBadRequest;
-    const int status = response.status;
+    const int status = went_beyond ? problem_row(kind).status : response.status;
     response.set_content(problem_json({.kind = kind}, ""), "application/problem+json");
     response.status = status;
     close_after_answer();

@@ -20,6 +20,7 @@
 
 #include "origin/http/connection.h"
 #include "origin/http/parking_lot.h"
+#include "origin/http/problem.h"
 #include "origin/http/worker_pool.h"
 
 namespace footlight::origin {
@@ -67,7 +68,7 @@ class HttpServer final : public httplib::Server {
  private:
   bool process_and_close_socket(socket_t socket) override;
   void serve(std::shared_ptr<Connection> connection);
-  void refuse(Connection& connection);
+  void refuse(Connection& connection, ProblemKind kind, const char* detail);
   void route_everything();
   void answer(const httplib::Request& request, httplib::Response& response, const BodyReader& reader);
 

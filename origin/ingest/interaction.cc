@@ -75,7 +75,7 @@ bool insert_event(Database& db, Vault& vault, std::int64_t visitor, const Item& 
 
 // What edge and browser showed: one row a recommended item, like the origin's own decisions. A page is stable for a day
 // (core/rank/decide.h), so what is shown again on that day is the same recommendation.
-void insert_recommendation(Database& db, std::int64_t visitor,
+void insert_recommendation(Database& db, Vault& vault, std::int64_t visitor,
                            const std::optional<std::pair<std::int64_t, Uuid>>& profile, const Item& item,
                            const Event& event) {
   auto known = db.prepare(
@@ -89,9 +89,10 @@ void insert_recommendation(Database& db, std::int64_t visitor,
   if (known->executeStep()) return;
   auto insert = db.prepare(
       "INSERT INTO content_recommendations (id, user_profile_id, content_id, content_type, score, "
-      "created_at, visitor, slot, position, propensity, snapshot_version) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-  insert->bind(1, to_string(timed_uuid(event.occurred_at_ms)));
+      "created_at, visitor, slot, position, propensity, snapshot_version, reason) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  const std::string id = to_string(timed_uuid(event.occurred_at_ms));
+  insert->bind(1, id);
   if (profile) insert->bind(2, to_string(profile->second));
   insert->bind(3, item.uuid);
   insert->bind(4, item.type);
@@ -102,6 +103,9 @@ void insert_recommendation(Database& db, std::int64_t visitor,
   if (event.position) insert->bind(9, static_cast<std::int64_t>(*event.position));
   if (event.propensity) insert->bind(10, *event.propensity);
   if (event.snapshot_version) insert->bind(11, static_cast<std::int64_t>(*event.snapshot_version));
+  // A reason repeats an answer, so it is kept only under its profile's key.
+  const auto key = profile && !event.reason.empty() ? vault.data_key(profile->second) : std::nullopt;
+  if (key) insert.bind_blob(12, vault.seal(*key, {"content_recommendations", "reason", id}, event.reason));
   insert->exec();
 }
 
@@ -180,7 +184,7 @@ Past past_of(Database& db, const Hash& visitor_hash) {
 Event parse_event(const Json& document, const std::string& pointer, std::int64_t now, std::vector<Fault>& faults) {
   Fields fields(document, pointer, faults);
   fields.only({"eventId", "contentId", "contentType", "action", "duration", "feedback", "occurredAt", "visitorId",
-               "profileId", "slot", "position", "propensity", "confidence", "snapshotVersion"});
+               "profileId", "slot", "position", "propensity", "confidence", "snapshotVersion", "reason"});
   Event event;
   event.event_id = fields.text_or("eventId", 255, "");
   event.content_id = fields.text("contentId", 255);
@@ -222,6 +226,7 @@ Event parse_event(const Json& document, const std::string& pointer, std::int64_t
   event.visitor_id = fields.text_or("visitorId", 255, "");
   event.profile_id = fields.text_or("profileId", 255, "");
   event.slot = fields.text_or("slot", 100, "");
+  event.reason = fields.text_or("reason", 500, "");
   if (fields.find("position") != nullptr) event.position = fields.whole_or("position", 0, 1000, 0);
   if (fields.find("propensity") != nullptr) event.propensity = fields.number("propensity", 0, 1);
   if (fields.find("confidence") != nullptr) event.confidence = fields.number("confidence", 0, 1);
@@ -284,7 +289,8 @@ Outcome apply_events(Database& db, Vault& vault, const Who& who, std::span<const
       continue;
     }
     outcome.receipts.push_back(Receipt::kCounted);
-    if (event.exposure || !event.slot.empty()) insert_recommendation(db, visitor_key, outcome.profile, *item, event);
+    if (event.exposure || !event.slot.empty())
+      insert_recommendation(db, vault, visitor_key, outcome.profile, *item, event);
     if (event.exposure) continue;
     mark_recommendation(db, visitor_key, *item, event);
     if (!outcome.profile) continue;

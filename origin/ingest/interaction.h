@@ -38,7 +38,8 @@ struct Event {
   std::int64_t occurred_at_ms = 0;
   std::string visitor_id;  // of a visitor without a token; kept only as a keyed hash
   std::string profile_id;  // imports only: a profile's id or foreign id
-  // where it was shown, as the decision said
+  // where it was shown and why, as the decision said
+  std::string reason;
   std::string slot;
   std::optional<std::uint32_t> position;
   std::optional<double> propensity;

@@ -72,7 +72,8 @@ export function readForm(form: HTMLFormElement): FormContent {
     const isBox = first instanceof HTMLInputElement && first.type === 'checkbox';
     const isList = first instanceof HTMLSelectElement ? first.multiple : isBox && !isSwitch(first);
     if (isList) answers[name] = values;
-    else if (isBox) answers[name] = first.checked;
+    else if (isBox && first.checked)
+      answers[name] = true; // an empty box is no answer, as in the plain form
     else if (values[0] !== undefined) answers[name] = values[0];
   }
   const consent: NonNullable<ProfileRest['consent']> = {};

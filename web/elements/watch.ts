@@ -68,8 +68,9 @@ function contentOf(page: Footlight, element: Element): Content | undefined {
     if (!entry) continue;
     content.contentType = entry.type;
     if (slot !== own || version === undefined) continue;
-    const { propensity, confidence } = entry;
+    const { propensity, confidence, matchReason } = entry;
     Object.assign(content, { slot, position, propensity, confidence, snapshotVersion: version });
+    if (matchReason) content.reason = matchReason;
   }
   const typeOfCard = card?.getAttribute('data-fl-type');
   if (typeOfCard) content.contentType = typeOfCard;

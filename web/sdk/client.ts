@@ -279,9 +279,9 @@ export function createFootlight(options: FootlightOptions): Footlight {
         if (api !== undefined) {
           const questionnaire = {
             ...rest,
-            consent: choices(),
             visitorId: visitorId(),
             questionnaireData: answers,
+            lenient: true,
           };
           const body = JSON.stringify(questionnaire);
           store.set('profile', body); // until the receipt

@@ -17,6 +17,8 @@ export interface TrackedEvent {
   position?: number;
   propensity?: number;
   confidence?: number;
+  /** its matchReason */
+  reason?: string;
   snapshotVersion?: number;
   /** ISO 8601 */
   occurredAt: string;
