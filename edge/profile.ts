@@ -2,7 +2,8 @@
 //
 // Answers go two ways: encoded into the visitor's record here, so that the next page is theirs, and as they are to the
 // origin, which keeps the profile. A form needs no JavaScript and ends in 303 back to a page. The profile's token comes
-// back as a cookie of its own, so that the next answers and choices reach the same profile.
+// back as a cookie of its own where the visitor lets the site remember, so that the next answers and choices reach the
+// same profile.
 import type { Choice } from '../wasm/binding/engine.js';
 import { liveFor } from './api.js';
 import { permission } from './consent.js';
@@ -58,6 +59,7 @@ export async function postProfile(
   let cookie: string | undefined;
   let visitorId: string | undefined;
   let consent: Changes | undefined; // all of it, for a profile that is made now
+  let mayRemember = false;
   if (live) {
     applyChoices(live, post.consent, request, settings);
     const state = live.engine.visitorState();
@@ -67,6 +69,8 @@ export async function postProfile(
     if (!state.optedOut && state.personalization !== 'denied') cookie = visitorCookie(live);
     visitorId = visitorIdOf(live, request, settings);
     consent = choicesOf(live);
+    const now = live.engine.visitorState();
+    mayRemember = permission(now, request.headers, settings.consentMode).remember;
   }
   const body: ProfileBody = {
     anew: JSON.stringify({ ...post.body, visitorId, consent }),
@@ -87,7 +91,7 @@ export async function postProfile(
     token = done?.token;
   }
   if (cookie) answer.headers.append('set-cookie', cookie);
-  if (cookie && token && isWithoutToken(request)) {
+  if (mayRemember && token && isWithoutToken(request)) {
     answer.headers.append('set-cookie', tokenCookie(token));
   }
   return answer;
@@ -235,6 +239,9 @@ export async function postConsent(
   if (token || !isWithoutToken(request)) {
     // In force here already; the origin hears of it without the visitor waiting.
     ctx.waitUntil(forwardConsent(JSON.stringify(changes), request, settings, token));
+  }
+  if (token && (consent.optedOut || consent.personalization === 'denied')) {
+    response.headers.append('set-cookie', tokenCookie(undefined));
   }
   return response;
 }

@@ -81,9 +81,10 @@ export function visitorCookie(live: Live): string {
   return `${COOKIE}=${text}; Path=/; Max-Age=${MAX_AGE_S}; Secure; SameSite=Lax`;
 }
 
-/** Set-Cookie for the profile's token. It outlives an opt-out: taking that back, or the profile away, needs it. */
-export function tokenCookie(token: string): string {
-  return `${TOKEN_COOKIE}=${token}; Path=/; Max-Age=${MAX_AGE_S}; Secure; HttpOnly; SameSite=Lax`;
+/** Set-Cookie for the profile's token; none takes it away. */
+export function tokenCookie(token: string | undefined): string {
+  const age = token ? MAX_AGE_S : 0;
+  return `${TOKEN_COOKIE}=${token ?? ''}; Path=/; Max-Age=${age}; Secure; HttpOnly; SameSite=Lax`;
 }
 
 /** 64 random bits that name nobody, never zero. */

@@ -62,19 +62,10 @@ bool too_deep(std::string_view text) {
   return false;
 }
 
-// "application/json; charset=utf-8" to "application/json"
-std::string media_type(const httplib::Request& request) {
-  std::string type = request.get_header_value("Content-Type");
-  type.resize(std::min(type.find(';'), type.size()));
-  while (!type.empty() && type.back() == ' ') type.pop_back();
-  for (char& c : type) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return type;
-}
-
-void check_media_type(const Route& route, const httplib::Request& request) {
-  const std::string type = media_type(request);
+void check_media_type(const Exchange& exchange) {
+  const Route& route = exchange.route;
+  const httplib::Request& request = exchange.request;
+  const std::string type = exchange.media_type();
   const bool json = type == "application/json";
   const bool rows = type == "application/x-ndjson" || type == "application/jsonl" || type == "text/csv";
   if (route.is_csv_or_lines ? !rows : !json) {
@@ -106,6 +97,16 @@ Json Exchange::json() const {
   Json document = Json::parse(body, nullptr, false);
   if (document.is_discarded()) throw Problem{ProblemKind::kBadJson};
   return document;
+}
+
+std::string Exchange::media_type() const {
+  std::string type = request.get_header_value("Content-Type");
+  type.resize(std::min(type.find(';'), type.size()));
+  while (!type.empty() && type.back() == ' ') type.pop_back();
+  for (char& c : type) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return type;
 }
 
 bool Exchange::signals_refusal() const {
@@ -318,10 +319,10 @@ void App::run(const httplib::Request& request, httplib::Response& response, cons
   if (!route.request.empty()) {
     if (!reader) {
       // A multipart body is not offered to read; an absent one is not JSON.
-      if (request.has_header("Content-Type")) check_media_type(route, request);
+      if (request.has_header("Content-Type")) check_media_type(exchange);
       throw Problem{ProblemKind::kBadJson, "A body is needed here."};
     }
-    check_media_type(route, request);
+    check_media_type(exchange);
     read_body(route, request, reader, exchange.body);
   } else if (reader) {
     // Nothing is taken here; a few bytes such as {} do no harm, and reading them keeps the

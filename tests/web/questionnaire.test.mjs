@@ -64,7 +64,6 @@ test('no request stands between the last answer and the page', async () => {
     format: 'documentary',
     materials: ['script'],
     logline: 'Two rivers meet.',
-    want_consult: false,
   });
   await context.close();
 });

@@ -8,7 +8,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -38,7 +38,9 @@ async function publish(program, data, say) {
   for (const file of files) hash.update(await readFile(file));
   const stamp = join(data, 'demo-content');
   const digest = hash.digest('hex');
-  if (existsSync(stamp) && (await readFile(stamp, 'utf8')) === digest) return;
+  // A snapshot expires after a month; one that was published last week is published anew.
+  const isFresh = existsSync(stamp) && Date.now() - (await stat(stamp)).mtimeMs < 7 * 86400000;
+  if (isFresh && (await readFile(stamp, 'utf8')) === digest) return;
   await mkdir(data, { recursive: true });
   const footlight = async (...args) => {
     const { stdout } = await run(program, ['--data', data, ...args]);
@@ -57,6 +59,9 @@ async function startOrigin(program, data, host, port) {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = new Promise((done) => child.once('exit', done));
+  // However this process ends, the origin ends with it.
+  const endToo = () => child.kill('SIGTERM');
+  process.once('exit', endToo);
   const line = await Promise.race([
     new Promise((done) => createInterface({ input: child.stdout }).once('line', done)),
     ended.then((status) => {
@@ -69,6 +74,7 @@ async function startOrigin(program, data, host, port) {
     url: `http://${host}:${found[1]}`,
     pid: child.pid,
     close: async () => {
+      process.off('exit', endToo);
       child.kill('SIGTERM');
       await ended;
     },
@@ -185,9 +191,20 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     }
     if (!/^\d{1,5}$/.test(values.port) || Number(values.port) > 65535)
       throw new Error(`--port ${values.port}: not a port`);
+    // Before Miniflare, whose own exit hook would end this process and leave the origin running.
+    let demo;
+    let ending = false;
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+      process.prependListener(signal, async () => {
+        if (ending) return;
+        ending = true;
+        await demo?.close();
+        process.exit(0);
+      });
+    }
     if (values.fresh)
       await rm(join(repository, 'build/demo/data'), { recursive: true, force: true });
-    const demo = await startDemo({ host: values.host, port: Number(values.port), say });
+    demo = await startDemo({ host: values.host, port: Number(values.port), say });
     console.log(`
 Lanternlight, a film-pitch studio, is open:
 
@@ -198,15 +215,6 @@ behind it: the origin at ${demo.origin} (${demo.origin}/openapi.json), the bare 
 its database and published snapshots: ${demo.data}
 
 Ctrl-C ends it.`);
-    let ending = false;
-    for (const signal of ['SIGINT', 'SIGTERM']) {
-      process.on(signal, async () => {
-        if (ending) return;
-        ending = true;
-        await demo.close();
-        process.exit(0);
-      });
-    }
   } catch (error) {
     console.error(`demo: ${error.stderr?.trim() || error.message}`);
     process.exit(1);

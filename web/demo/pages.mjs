@@ -238,7 +238,7 @@ export function questionnaire(site) {
   const asked = chapters.flatMap(([, , names]) => names);
   for (const name of byName.keys())
     if (!asked.includes(name)) throw new Error(`pages.mjs: no chapter asks the question ${name}`);
-  return `<fl-questionnaire>
+  return `<fl-questionnaire stay="yours">
     <form method="post" action="/api/profile" class="questionnaire" data-fl-convert>
       <input type="hidden" name="next" value="/">
       ${chapters

@@ -5,8 +5,9 @@
 //
 //   <fl-questionnaire><form method="post" action="/api/profile"> … <input type="hidden" name="next" value="/"></form>
 //
-// With the attribute `stay` the slots of this page are filled and nobody goes anywhere; the event footlight:answered
-// (detail: the decision) says when.
+// With the attribute `stay` the slots of this page are filled and nobody goes anywhere, unless nothing can be decided
+// here. Its value may be the id of a hidden element with these slots: it is shown in place of the questionnaire (or of
+// the ancestor marked data-fl-asked). The event footlight:answered (detail: the decision) says when.
 import type { Answers, Footlight, ProfileRest } from '../sdk/index.js';
 
 const DRAFT = 'fl-draft';
@@ -48,10 +49,21 @@ async function submit(element: HTMLElement, form: HTMLFormElement, page: Footlig
   forgetDraft();
   element.removeAttribute('aria-busy');
   element.dispatchEvent(new CustomEvent('footlight:answered', { bubbles: true, detail: decision }));
-  if (element.hasAttribute('stay') || !next) return;
+  if (decision && element.hasAttribute('stay')) return reveal(element);
+  if (!next) return;
   const late = new Promise((resolve) => setTimeout(resolve, RECEIPT_MS));
   await Promise.race([page.posted, late]);
   location.assign(next);
+}
+
+function reveal(element: HTMLElement): void {
+  const shown = document.getElementById(element.getAttribute('stay') ?? '');
+  if (!shown) return;
+  (element.closest<HTMLElement>('[data-fl-asked]') ?? element).hidden = true;
+  shown.hidden = false;
+  scrollTo(0, 0);
+  // Where a screen reader goes on.
+  shown.querySelector<HTMLElement>('h1,h2,[tabindex]')?.focus({ preventScroll: true });
 }
 
 interface FormContent {
