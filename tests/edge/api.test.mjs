@@ -190,6 +190,11 @@ describe('interactions', () => {
       { contentId: 'x', action: 'view', duration: -1 },
       { contentId: 'x', action: 'view', feedback: 'great' },
       { contentId: 7, action: 'view' },
+      { contentId: 'x', action: 'view', contentType: 'nonsense' },
+      { contentId: 'x', action: 'view', occurredAt: 'yesterday' },
+      { contentId: 'x', action: 'view', position: 1.5 },
+      { contentId: 'x', action: 'view', propensity: 2 },
+      { contentId: 'in no snapshot', action: 'view' },
     ];
     for (const body of bad) {
       const response = await edge.post('/api/personalization/interaction', body, { cookie: known });
@@ -252,6 +257,46 @@ describe('the questionnaire', () => {
     });
     assert.equal(body.email, 'a@example.com');
     assert.ok(body.visitorId);
+  });
+  it('keeps the profile’s token where it may, so that more answers and choices reach the same profile', async () => {
+    const tokenOf = (response) =>
+      response.headers.getSetCookie().find((text) => text.startsWith('__Host-fl-token='));
+    const silent = await edge.post('/api/profile', { questionnaireData: answers });
+    assert.equal(tokenOf(silent), undefined, 'not without consent');
+    const first = await edge.post('/api/profile', { questionnaireData: answers, ...grant });
+    assert.match(
+      tokenOf(first),
+      /^__Host-fl-token=the-token; Path=\/; Max-Age=\d+; Secure; HttpOnly; SameSite=Lax$/,
+    );
+    assert.deepEqual(edge.origin.seen.at(-1).body.consent, {
+      personalization: 'granted',
+      measurement: 'granted',
+      optedOut: false,
+    });
+    const cookie = `${cookieOf(first)}; ${tokenOf(first).split(';')[0]}`;
+    const page = await (await edge.get('/', { cookie })).text();
+    assert.match(page, /data-fl-filled/, 'it is no foreign cookie');
+
+    const second = await edge.post('/api/profile', 'format=Animation', { cookie });
+    assert.ok(tokenOf(second));
+    const { headers, body } = edge.origin.seen.at(-1);
+    assert.equal(headers.authorization, 'Bearer the-token');
+    assert.deepEqual(body.consent, {}, 'no choice was made, so none is changed');
+
+    edge.origin.seen.length = 0;
+    const out = await edge.post('/api/privacy/consent', { optedOut: true }, { cookie });
+    assert.match(tokenOf(out), /^__Host-fl-token=; Path=\/; Max-Age=0;/);
+    const [told] = await until(() => edge.origin.seen.length > 0 && edge.origin.seen, 'the choice');
+    assert.equal(told.url, '/api/privacy/consent');
+    assert.equal(told.headers.authorization, 'Bearer the-token');
+    assert.deepEqual(told.body, { optedOut: true });
+  });
+  it('sends lines as they were typed, and what is good though a field is refused', async () => {
+    const form = new URLSearchParams({ format: 'Animation', description: 'one\r\ntwo' });
+    await edge.post('/api/profile', form.toString());
+    const { body } = edge.origin.seen.at(-1);
+    assert.equal(body.questionnaireData.description, 'one\ntwo');
+    assert.equal(body.lenient, true);
   });
   it('leads to no other site', async () => {
     const targets = [
@@ -322,6 +367,8 @@ describe('consent', () => {
       await (await edge.get('/', { cookie: cookieOf(unmeasured) })).text(),
       /data-fl-filled/,
     );
+    const unclear = await post({ optedOut: 'yes' }, cookieOf(unmeasured));
+    assert.equal(unclear.status, 422, 'never taken for a no');
     const out = await post({ optedOut: true }, cookieOf(unmeasured));
     assert.equal(await (await edge.get('/', { cookie: cookieOf(out) })).text(), page);
     assert.ok(recordOf(cookieOf(out)).length < recordOf(known).length, 'forgotten');

@@ -474,6 +474,21 @@ test('bodies: counted, closed when too large, never taken for a request', async 
     `GET /${'a'.repeat(5000)} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
   );
   assert.match(long, /^HTTP\/1\.1 414 /);
+  const heads = [
+    `GET /healthz HTTP/1.1\r\nX: ${'y'.repeat(40000)}`,
+    `GET /healthz HTTP/1.1\r\n${'A: b\r\n'.repeat(8000)}`,
+    `GET /${'a'.repeat(40000)}`,
+  ];
+  for (const head of heads) {
+    const refused = await raw(origin.port, head);
+    assert.match(refused, /^HTTP\/1\.1 431 /);
+    assert.match(refused, /"code":"headers_too_large"/);
+  }
+  const extended = await raw(
+    origin.port,
+    `POST /api/profile HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n2;${'e'.repeat(400000)}`,
+  );
+  assert.match(extended, /^HTTP\/1\.1 4/);
   const pipelined = await raw(
     origin.port,
     smuggled,

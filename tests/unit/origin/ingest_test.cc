@@ -136,6 +136,69 @@ BOOST_AUTO_TEST_CASE(a_visitor_becomes_a_profile_with_their_past) {
   BOOST_TEST(visitors == 1U);
 }
 
+BOOST_AUTO_TEST_CASE(where_an_event_was_shown_is_a_recommendation_once_a_day) {
+  Event seen = event("v1", Action::kView);
+  seen.slot = "projects";
+  seen.reason = "Matches your interest in feature films";
+  seen.snapshot_version = 3;
+  Event clicked = seen;
+  clicked.event_id = "c1";
+  clicked.action = Action::kClick;
+  static_cast<void>(apply({seen, clicked}));
+  BOOST_TEST(number("SELECT count(*) FROM content_recommendations") == 1);
+  BOOST_TEST(number("SELECT count(*) FROM content_recommendations WHERE clicked_at IS NOT NULL AND reason IS NOT NULL "
+                    "AND instr(reason, 'feature') = 0") == 1);
+  Event tomorrow = seen;
+  tomorrow.event_id = "v2";
+  tomorrow.occurred_at_ms += 86'400'000;
+  static_cast<void>(apply({tomorrow}));
+  BOOST_TEST(number("SELECT count(*) FROM content_recommendations") == 2);
+}
+
+BOOST_AUTO_TEST_CASE(a_profile_takes_the_past_of_its_visitor_into_its_record) {
+  Event shown = event("e1", Action::kConvert);
+  shown.slot = "projects";
+  static_cast<void>(apply({shown}, true));
+  const Hash hash = store->vault().hash(HashOf::kVisitor, "v1");
+  const auto adopt = [&](Visitor& visitor) {
+    return store->writer().submit([&](Database& db) { return adopt_past(db, seq, hash, visitor); }).get();
+  };
+  Visitor visitor;
+  BOOST_TEST((adopt(visitor) == std::optional<std::int64_t>(shown.occurred_at_ms)));
+  BOOST_REQUIRE(visitor.history_count == 1U);
+  BOOST_TEST(visitor.history[0].item_id == item.item_id);
+  BOOST_TEST(number("SELECT count(*) FROM content_recommendations WHERE user_profile_id IS NOT NULL") == 1);
+  Visitor again;
+  BOOST_TEST(!adopt(again).has_value());  // the past is this profile's already
+  BOOST_TEST(again.history_count == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_signal_stands_where_nothing_was_chosen) {
+  const auto send = [&](const std::string& event_id, bool anonymous) {
+    Who who{.profile = {}, .visitor_hash = {}, .signals_refusal = true};
+    if (anonymous) {
+      who.visitor_hash = store->vault().hash(HashOf::kVisitor, "v2");
+    } else {
+      who.profile = std::pair{seq, id};
+    }
+    const std::vector<Event> events{event(event_id)};
+    return store->writer()
+        .submit([&](Database& db) { return apply_events(db, store->vault(), who, events, nullptr); })
+        .get()
+        .receipts.front();
+  };
+  BOOST_TEST((send("g1", true) == Receipt::kNotWanted));
+  BOOST_TEST((send("g2", false) == Receipt::kNotWanted));
+  store->writer()
+      .submit([&](Database& db) {
+        Visitor visitor = load_visitor(db, store->vault(), seq, id);
+        visitor.measurement = Choice::kGranted;
+        save_visitor(db, store->vault(), seq, id, visitor, {}, std::nullopt);
+      })
+      .get();
+  BOOST_TEST((send("g3", false) == Receipt::kCounted));
+}
+
 BOOST_AUTO_TEST_CASE(a_load_can_be_repeated) {
   const std::string text =
       R"({"visitorId":"v7","contentId":"film","action":"click","occurredAt":"2026-01-02T10:00:00Z"})"
