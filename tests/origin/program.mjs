@@ -7,7 +7,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 
 const root = path.resolve(import.meta.dirname, '../..');
-export const PROGRAM = process.env.FOOTLIGHT_BIN ?? path.join(root, 'build/release/footlight');
+export const PROGRAM = process.env.FOOTLIGHT_PROGRAM ?? path.join(root, 'build/release/footlight');
 export const DEMO = path.join(root, 'web/demo/content');
 const run = promisify(execFile);
 

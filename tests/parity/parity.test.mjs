@@ -1,6 +1,6 @@
-// The same random visitors are decided natively, in Node, in workerd and in Chromium, over snapshots of three sizes, and the
-// answers are compared byte for byte: decisions (scores and propensities to the last bit) and the visitor record after one
-// more interaction.
+// The same random visitors are decided natively (by the release build and by the sanitizers' one), in Node, in workerd and
+// in Chromium, over snapshots of three sizes, and the answers are compared byte for byte: decisions (scores and propensities
+// to the last bit) and the visitor record after one more interaction.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -15,7 +15,8 @@ import { replay } from './replay.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = resolve(here, '../..');
-const programs = dirname(process.env.FOOTLIGHT_PROGRAM ?? join(root, 'build/release/footlight'));
+/** Another compiler, without optimisation, with sanitizers. */
+const sanitized = process.env.FOOTLIGHT_PROGRAM && dirname(process.env.FOOTLIGHT_PROGRAM);
 const enginePath = join(root, 'build/wasm/engine.wasm');
 
 const CASES = 20_000;
@@ -48,24 +49,31 @@ function assertSame(got, want, where) {
 for (const { seed, items } of WORLDS) {
   describe(`${CASES} visitors on ${items} items`, () => {
     const out = join(folder, String(seed));
+    const decideNatively = (build, to) => {
+      const args = [String(seed), String(items), String(CASES), to];
+      execFileSync(join(build, 'parity_world'), args, { stdio: ['ignore', 'inherit', 'inherit'] });
+    };
     let engine;
     let snapshot;
     let cases;
     let expected;
 
     before(() => {
-      execFileSync(
-        join(programs, 'parity_world'),
-        [String(seed), String(items), String(CASES), out],
-        {
-          stdio: ['ignore', 'inherit', 'inherit'],
-        },
-      );
+      decideNatively(join(root, 'build/release'), out);
       engine = readFileSync(enginePath);
       [snapshot, cases, expected] = ['snapshot', 'cases', 'expected'].map((name) =>
         readFileSync(`${out}.${name}`),
       );
       assert.ok(expected.length > CASES * 100, 'the native side answered');
+    });
+
+    it('native, with sanitizers', { skip: sanitized ? false : 'FOOTLIGHT_PROGRAM names no build' }, () => {
+      decideNatively(sanitized, `${out}-sanitized`);
+      for (const name of ['snapshot', 'cases', 'expected']) {
+        const [got, want] = [`${out}-sanitized`, out].map((to) => readFileSync(`${to}.${name}`));
+        if (name === 'expected') assertSame(got, want, 'with sanitizers');
+        else assert.ok(got.equals(want), `the same ${name}`);
+      }
     });
 
     it('Node', () => {

@@ -7,7 +7,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
-const program = process.env.FOOTLIGHT_BIN ?? join(root, 'build/release/footlight');
+const program = process.env.FOOTLIGHT_PROGRAM ?? join(root, 'build/release/footlight');
 
 /**
  * @returns {{folder: string, publicKey: string, manifest: object, seal: (changes?: object) => string}} `seal` makes an
