@@ -6,7 +6,6 @@
 //     s before, o prepend, e append of a slot's container      |s0|<section data-fl-slot="x">|o0| … |e0|</section>
 //     b before, p prepend, a append, z after of an element     |b7|<h3 data-fl-text="title">|p7| … |a7|</h3>|z7|
 //     d where the decision goes: before </body>, else at the end of the document
-import type { TemplateElement } from './template.js';
 
 export type Mark =
   | { kind: 'mark'; at: 'slot' | 'open' | 'close' | 'decision'; index: number }
@@ -17,6 +16,13 @@ export interface FoundSlot {
   name: string;
   /** undefined: the slot's own */
   limit: number | undefined;
+}
+
+/** An element of a template that carries data-fl-*, or is the card itself. */
+export interface TemplateElement {
+  tag: string;
+  /** as the page writes them: character references are not decoded */
+  attributes: [string, string][];
 }
 
 /** What the run tells about the page; complete for a mark once the mark has come by. */

@@ -14,14 +14,7 @@ import {
   fieldHolds,
   fieldText,
 } from '../wasm/binding/fields.js';
-import type { Token } from './markers.js';
-
-/** An element of a template that carries data-fl-*, or is the card itself. */
-export interface TemplateElement {
-  tag: string;
-  /** as the page writes them: character references are not decoded */
-  attributes: [string, string][];
-}
+import type { TemplateElement, Token } from './markers.js';
 
 type Part =
   | { kind: 'literal'; text: string }

@@ -67,7 +67,9 @@ for (const { seed, items } of WORLDS) {
       assert.ok(expected.length > CASES * 100, 'the native side answered');
     });
 
-    it('native, with sanitizers', { skip: sanitized ? false : 'FOOTLIGHT_PROGRAM names no build' }, () => {
+    it('native, with sanitizers', {
+      skip: sanitized ? false : 'FOOTLIGHT_PROGRAM names no build',
+    }, () => {
       decideNatively(sanitized, `${out}-sanitized`);
       for (const name of ['snapshot', 'cases', 'expected']) {
         const [got, want] = [`${out}-sanitized`, out].map((to) => readFileSync(`${to}.${name}`));
