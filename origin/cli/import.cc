@@ -14,6 +14,7 @@
 #include "origin/cli/progress.h"
 #include "origin/ingest/load.h"
 #include "origin/publish/live.h"
+#include "origin/store/document.h"
 
 namespace footlight::cli {
 namespace {
@@ -21,6 +22,7 @@ namespace {
 using origin::Fault;
 
 std::ifstream open_file(const std::string& path) {
+  if (std::filesystem::is_directory(path)) throw std::runtime_error(path + " is a folder, not a file");
   std::ifstream input(path, std::ios::binary);
   if (!input) throw std::runtime_error("cannot read " + path);
   return input;
@@ -58,6 +60,10 @@ std::shared_ptr<const publish::LiveSnapshot> live_snapshot(origin::Store& store,
 void import_site(const Globals& globals, const std::string& path) {
   auto input = open_file(path);
   const std::string text((std::istreambuf_iterator<char>(input)), std::istreambuf_iterator<char>());
+  if (origin::too_deep(text)) {
+    print_fault(path, 1, {"syntax", "is nested too deeply", ""});
+    throw CLI::RuntimeError(kExitRefused);
+  }
   nlohmann::ordered_json document;
   try {
     document = nlohmann::ordered_json::parse(text);

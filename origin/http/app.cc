@@ -11,8 +11,6 @@
 namespace footlight::origin {
 namespace {
 
-constexpr std::size_t kMaxDepth = 64;  // of JSON: what recurses over it must not run out of stack
-
 std::string request_id() {
   static const std::uint32_t boot = randombytes_random();
   static std::atomic<std::uint32_t> count{0};
@@ -38,28 +36,6 @@ std::string_view bearer(std::string_view value) {
 
 bool is_loopback(const std::string& address) {
   return address.starts_with("127.") || address == "::1" || address.starts_with("::ffff:127.");
-}
-
-bool too_deep(std::string_view text) {
-  std::size_t depth = 0;
-  bool quoted = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quoted) {
-      if (c == '\\') {
-        ++i;
-      } else if (c == '"') {
-        quoted = false;
-      }
-    } else if (c == '"') {
-      quoted = true;
-    } else if (c == '[' || c == '{') {
-      if (++depth > kMaxDepth) return true;
-    } else if ((c == ']' || c == '}') && depth > 0) {
-      --depth;
-    }
-  }
-  return false;
 }
 
 void check_media_type(const Exchange& exchange) {

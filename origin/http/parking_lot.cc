@@ -8,8 +8,11 @@
 
 namespace footlight::origin {
 
-ParkingLot::ParkingLot(std::chrono::milliseconds keep_alive, Wake wake)
-    : keep_alive_(keep_alive), wake_(std::move(wake)), epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
+ParkingLot::ParkingLot(std::chrono::milliseconds keep_alive, std::chrono::milliseconds request_time, Wake wake)
+    : keep_alive_(keep_alive),
+      request_time_(request_time),
+      wake_(std::move(wake)),
+      epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
   if (epoll_ < 0) throw std::runtime_error("cannot create an epoll instance");
   thread_ = std::thread([this] { loop(); });
 }
@@ -21,7 +24,6 @@ ParkingLot::~ParkingLot() {
 
 void ParkingLot::park(std::shared_ptr<Connection> connection) {
   const int fd = connection->descriptor();
-  connection->idle_since = Connection::Clock::now();
   const std::lock_guard lock(mutex_);
   if (stopping_) return;
   parked_.emplace(fd, std::move(connection));
@@ -46,30 +48,37 @@ void ParkingLot::loop() {
   auto next_sweep = Connection::Clock::now();
   while (!stopping_) {
     const int count = ::epoll_wait(epoll_, events, 64, 100);
-    for (int i = 0; i < count; ++i) {
-      std::shared_ptr<Connection> connection;
-      {
-        const std::lock_guard lock(mutex_);
-        const auto found = parked_.find(events[i].data.fd);
-        if (found == parked_.end()) continue;
-        connection = std::move(found->second);
-        parked_.erase(found);
-      }
-      wake_(std::move(connection));
-    }
+    for (int i = 0; i < count; ++i) look_at(events[i].data.fd);
     if (const auto now = Connection::Clock::now(); now >= next_sweep) {
       next_sweep = now + std::chrono::seconds(1);
-      close_idle();
+      close_expired();
     }
   }
 }
 
-void ParkingLot::close_idle() {
-  const auto oldest = Connection::Clock::now() - keep_alive_;
+void ParkingLot::look_at(int descriptor) {
+  std::shared_ptr<Connection> connection;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = parked_.find(descriptor);
+    if (found == parked_.end()) return;
+    connection = std::move(found->second);
+    parked_.erase(found);
+  }
+  const Connection::Input input = connection->fill();
+  if (input == Connection::Input::kPartial) {
+    park(std::move(connection));
+  } else if (input != Connection::Input::kClosed) {
+    wake_(std::move(connection), input);
+  }
+}
+
+void ParkingLot::close_expired() {
+  const auto now = Connection::Clock::now();
   std::vector<std::shared_ptr<Connection>> closing;  // closed outside the lock
   const std::lock_guard lock(mutex_);
   for (auto it = parked_.begin(); it != parked_.end();) {
-    if (it->second->idle_since < oldest) {
+    if (it->second->expires(keep_alive_, request_time_) < now) {
       closing.push_back(std::move(it->second));
       it = parked_.erase(it);
     } else {

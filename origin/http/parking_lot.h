@@ -1,7 +1,9 @@
-// Where kept-alive connections wait for their next request without holding a thread.
+// Where connections wait without holding a thread: new ones and kept-alive ones for a request, slow ones for the rest
+// of theirs.
 //
-// One thread and one epoll for all of them. A connection comes in idle, leaves with input (to
-// `wake`) or is closed after `keep_alive`. Thread rule: park() from any thread.
+// One thread and one epoll for all of them. A connection leaves with a request that is worth a thread, or one to be
+// refused (to `wake`), or is closed: `keep_alive` after its last answer, `request_time` after a request began to
+// arrive. Thread rule: park() from any thread.
 #pragma once
 
 #include <atomic>
@@ -18,9 +20,10 @@ namespace footlight::origin {
 
 class ParkingLot {
  public:
-  using Wake = std::function<void(std::shared_ptr<Connection>)>;
+  // The second is what fill() said: neither kPartial nor kClosed.
+  using Wake = std::function<void(std::shared_ptr<Connection>, Connection::Input)>;
 
-  ParkingLot(std::chrono::milliseconds keep_alive, Wake wake);
+  ParkingLot(std::chrono::milliseconds keep_alive, std::chrono::milliseconds request_time, Wake wake);
   ~ParkingLot();
 
   // After stop() the connection is simply closed.
@@ -30,9 +33,11 @@ class ParkingLot {
 
  private:
   void loop();
-  void close_idle();
+  void look_at(int descriptor);
+  void close_expired();
 
   const std::chrono::milliseconds keep_alive_;
+  const std::chrono::milliseconds request_time_;
   Wake wake_;
   int epoll_ = -1;
   std::atomic<bool> stopping_{false};

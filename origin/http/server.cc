@@ -14,7 +14,6 @@ namespace {
 
 constexpr int kBacklog = 4096;
 constexpr std::size_t kMaxPath = 2048;
-constexpr std::size_t kMaxHead = 32'768;  // request line, headers and trailers
 constexpr std::chrono::milliseconds kLookAgain{1};
 
 // The connection whose request this thread answers.
@@ -23,19 +22,6 @@ thread_local Connection* current = nullptr;
 bool has_body(const httplib::Request& request) {
   return request.has_header("Transfer-Encoding") ||
          (request.has_header("Content-Length") && request.get_header_value("Content-Length") != "0");
-}
-
-// Message framing that two parsers could read differently is refused: it is how requests are
-// smuggled.
-bool framing_is_clear(const httplib::Request& request) {
-  const std::size_t lengths = request.get_header_value_count("Content-Length");
-  const std::size_t encodings = request.get_header_value_count("Transfer-Encoding");
-  if (lengths + encodings > 1) return false;
-  if (encodings == 1) return request.get_header_value("Transfer-Encoding") == "chunked";
-  if (lengths == 0) return true;
-  const std::string length = request.get_header_value("Content-Length");
-  return !length.empty() && length.size() <= 15 &&
-         std::all_of(length.begin(), length.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 // Methods for which cpp-httplib reads a body.
@@ -47,6 +33,7 @@ bool reads_body(const std::string& method) {
 
 HttpServer::HttpServer(ServerOptions options, Dispatch dispatch)
     : options_(std::move(options)), dispatch_(std::move(dispatch)) {
+  waiting_.max_threads = std::max(1, static_cast<int>(options_.threads / 2));
   new_task_queue = [this] {
     auto* pool = new WorkerPool(options_.threads, options_.queue);
     pool_ = pool;
@@ -77,11 +64,14 @@ int HttpServer::bind() {
     throw std::runtime_error("cannot listen on " + options_.host + ":" + std::to_string(options_.port));
   }
   ::listen(listening_, kBacklog);  // cpp-httplib has asked for 5
-  lot_ = std::make_unique<ParkingLot>(options_.keep_alive, [this](std::shared_ptr<Connection> connection) {
-    if (WorkerPool* pool = pool_) {
-      pool->resume([this, connection = std::move(connection)]() mutable { serve(std::move(connection)); });
-    }
-  });
+  lot_ = std::make_unique<ParkingLot>(options_.keep_alive, options_.request_time,
+                                      [this](std::shared_ptr<Connection> connection, Connection::Input input) {
+                                        if (WorkerPool* pool = pool_) {
+                                          pool->resume([this, connection = std::move(connection), input]() mutable {
+                                            serve(std::move(connection), input);
+                                          });
+                                        }
+                                      });
   return port;
 }
 
@@ -93,6 +83,7 @@ void HttpServer::run() {
 
 void HttpServer::stop_gracefully() {
   stopping_ = true;
+  waiting_.stopping = true;
   if (lot_) lot_->stop();  // first: afterwards nothing wakes a pool that is going away
   stop();
 }
@@ -104,7 +95,7 @@ void HttpServer::close_after_answer() {
 bool HttpServer::process_and_close_socket(socket_t socket) {
   counters_.accepted.fetch_add(1, std::memory_order_relaxed);
   // The count lives as long as the connection, wherever it is closed.
-  const std::shared_ptr<Connection> connection(new Connection(socket), [this](Connection* done) {
+  const std::shared_ptr<Connection> connection(new Connection(socket, waiting_), [this](Connection* done) {
     delete done;
     counters_.open.fetch_sub(1, std::memory_order_relaxed);
   });
@@ -114,7 +105,7 @@ bool HttpServer::process_and_close_socket(socket_t socket) {
     refuse(*connection, ProblemKind::kUnavailable, "Too many connections.");
     return false;
   }
-  serve(connection);
+  serve(connection, connection->fill());
   return true;
 }
 
@@ -133,12 +124,38 @@ void HttpServer::refuse(Connection& connection, ProblemKind kind, const char* de
   connection.flush();
 }
 
-void HttpServer::serve(std::shared_ptr<Connection> connection) {
+void HttpServer::refuse(Connection& connection, Connection::Input input) {
+  if (input == Connection::Input::kTooLarge) {
+    refuse(connection, ProblemKind::kHeadTooLarge, nullptr);
+  } else if (input == Connection::Input::kUnclear) {
+    refuse(connection, ProblemKind::kBadRequest, "The head of the request can be read in more than one way.");
+  } else {
+    refuse(connection, ProblemKind::kUnavailable, "Too many requests are arriving slowly.");
+  }
+  connection.linger();
+}
+
+void HttpServer::serve(std::shared_ptr<Connection> connection, Connection::Input input) {
+  using Input = Connection::Input;
   Connection& c = *connection;
-  for (;;) {
+  for (;; input = c.fill()) {
+    // While nobody waits for this thread a moment's patience is cheaper than two trips through epoll.
+    if (const WorkerPool* pool = pool_;
+        input == Input::kPartial && !c.has_input() && pool != nullptr && pool->idle() && c.wait_input(kLookAgain)) {
+      input = c.fill();
+    }
+    if (input == Input::kClosed) return;
+    if (input == Input::kPartial) {
+      lot_->park(std::move(connection));
+      return;
+    }
+    if (input != Input::kReady) {
+      refuse(c, input);
+      return;
+    }
     const bool last = stopping_ || ++c.requests >= options_.max_requests;
     bool closed = false;
-    c.begin_request(options_.request_time, kMaxHead);
+    c.begin_request(options_.request_time);
     current = &c;
     const bool answered = process_request(c, last, closed, [](httplib::Request& request) {
       // JSON has no ranges, and Brotli at cpp-httplib's level costs more than everything else.
@@ -147,23 +164,12 @@ void HttpServer::serve(std::shared_ptr<Connection> connection) {
       request.headers.erase("Accept-Encoding");
     });
     current = nullptr;
-    if (!answered && c.went_beyond()) {  // before there was a request that cpp-httplib could answer
-      refuse(c, ProblemKind::kHeadTooLarge, {});
-      c.linger();
-      return;
-    }
+    c.end_request();
     if (!c.flush() || !answered || closed || last) return;
     if (c.must_close) {
       c.linger();
       return;
     }
-    if (c.has_input()) continue;
-    // While nobody waits for this thread a moment's patience is cheaper than two trips through
-    // epoll.
-    WorkerPool* pool = pool_;
-    if (pool != nullptr && pool->idle() && c.wait_input(kLookAgain)) continue;
-    lot_->park(std::move(connection));
-    return;
   }
 }
 
@@ -172,11 +178,6 @@ void HttpServer::route_everything() {
   // everything with one comes through the one pattern that matches all, so that the body's bytes
   // are counted as they arrive.
   set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
-    if (!framing_is_clear(request)) {
-      close_after_answer();
-      response.status = 400;
-      return HandlerResponse::Handled;
-    }
     if (request.path.size() > kMaxPath) {
       if (has_body(request)) close_after_answer();
       response.status = 414;
@@ -206,6 +207,9 @@ void HttpServer::route_everything() {
         return true;
       });
       if (current != nullptr && current->went_beyond()) too_large = true;
+      if (current != nullptr && current->was_starved()) {
+        throw Problem{ProblemKind::kUnavailable, "Too many requests are arriving slowly."};
+      }
       was_read = complete;
       return complete;
     });

@@ -1,12 +1,12 @@
 // The HTTP server: cpp-httplib's parser and writer, with its limits put right (see
 // ARCHITECTURE.md, "origin").
 //
-//     accept ─> [cap: 503] ─> queue ─> worker: read, dispatch, write ─> parked until the next
-//     request ─> queue …
+//     accept ─> [cap: 503] ─> queue ─> worker: gather ─┬─> dispatch, write ─> gather …
+//                                                      └─> parked until there is a request ─> queue …
 //
-// Bounded: connections, queue, threads, time for a request, body (by the route, counted while it is
-// read). A body that was not read to its end closes the connection, so that its rest is never taken
-// for a request.
+// Bounded: connections, queue, threads, threads that wait for a client, time for a request, body (by the route, counted
+// while it is read). Who sends slowly, or nothing, holds a descriptor and no thread. A body that was not read to its
+// end closes the connection, so that its rest is never taken for a request.
 #pragma once
 
 #include <atomic>
@@ -33,7 +33,7 @@ struct ServerOptions {
   std::size_t max_connections = 8192;
   std::size_t max_requests = 100'000;  // on one connection
   std::chrono::milliseconds keep_alive{15'000};
-  std::chrono::milliseconds request_time{10'000};  // for a whole request to arrive
+  std::chrono::milliseconds request_time{10'000};  // for a request to arrive (connection.h)
 };
 
 // Reads the body of the request that is being answered, counting its bytes. False: more than
@@ -67,7 +67,9 @@ class HttpServer final : public httplib::Server {
 
  private:
   bool process_and_close_socket(socket_t socket) override;
-  void serve(std::shared_ptr<Connection> connection);
+  // Answers what is there; `input` is what fill() has just said.
+  void serve(std::shared_ptr<Connection> connection, Connection::Input input);
+  void refuse(Connection& connection, Connection::Input input);
   void refuse(Connection& connection, ProblemKind kind, const char* detail);
   void route_everything();
   void answer(const httplib::Request& request, httplib::Response& response, const BodyReader& reader);
@@ -78,6 +80,7 @@ class HttpServer final : public httplib::Server {
   std::atomic<bool> stopping_{false};
   std::atomic<WorkerPool*> pool_{nullptr};  // owned by httplib while it listens
   int listening_ = -1;
+  Waiting waiting_;
   std::unique_ptr<ParkingLot> lot_;
 };
 

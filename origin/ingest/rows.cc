@@ -1,8 +1,10 @@
 #include "origin/ingest/rows.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <optional>
+#include <set>
 
 #include "origin/store/document.h"
 
@@ -10,6 +12,9 @@ namespace footlight::origin {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+constexpr const char* kTooLong = "the row is longer than 1 MiB";
+constexpr std::ptrdiff_t kMaxDots = 8;  // of a column's name: objects in one another
 
 std::optional<double> number(std::string_view text) {
   double value = 0;
@@ -39,7 +44,7 @@ bool RowReader::next(Json& row, std::string& error) {
 }
 
 // A line without its end; a line that is too long is read to its end and cut.
-bool RowReader::read_line(std::string& text) {
+bool RowReader::read_line(std::string& text, bool& is_cut) {
   text.clear();
   std::streambuf* buffer = input_.rdbuf();
   int c = buffer->sbumpc();
@@ -48,6 +53,7 @@ bool RowReader::read_line(std::string& text) {
   for (; c != std::char_traits<char>::eof() && c != '\n'; c = buffer->sbumpc()) {
     if (text.size() <= kMaxRowBytes) text.push_back(static_cast<char>(c));
   }
+  is_cut = text.size() > kMaxRowBytes;
   if (!text.empty() && text.back() == '\r') text.pop_back();
   if (line_ == 1 && text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
   return true;
@@ -55,12 +61,17 @@ bool RowReader::read_line(std::string& text) {
 
 bool RowReader::next_json(Json& row, std::string& error) {
   std::string text;
+  bool is_cut = false;
   do {
-    if (!read_line(text)) return false;
+    if (!read_line(text, is_cut)) return false;
   } while (text.find_first_not_of(" \t") == std::string::npos);
   row_line_ = line_;
-  if (text.size() > kMaxRowBytes) {
-    error = "the row is longer than 1 MiB";
+  if (is_cut) {
+    error = kTooLong;
+    return true;
+  }
+  if (too_deep(text)) {
+    error = "is nested too deeply";
     return true;
   }
   row = Json::parse(text, nullptr, false);
@@ -75,11 +86,17 @@ bool RowReader::next_json(Json& row, std::string& error) {
 bool RowReader::record(std::vector<std::string>& cells, std::string& error) {
   cells.clear();
   std::string text;
+  bool is_cut = false;
   do {
-    if (!read_line(text)) return false;
+    if (!read_line(text, is_cut)) return false;
   } while (text.empty());
   row_line_ = line_;
   std::size_t bytes = text.size();
+  // What was cut may have held the quote that ends a cell: the next line is the next row.
+  if (is_cut) {
+    error = kTooLong;
+    return true;
+  }
   std::string cell;
   std::size_t i = 0;
   while (true) {
@@ -88,13 +105,13 @@ bool RowReader::record(std::vector<std::string>& cells, std::string& error) {
       for (++i;;) {
         if (i >= text.size()) {  // the line break belongs to the cell
           std::string more;
-          if (!read_line(more)) {
+          if (!read_line(more, is_cut)) {
             error = "a quoted cell is not closed";
             return true;
           }
           bytes += more.size() + 1;
-          if (bytes > kMaxRowBytes) {
-            error = "the row is longer than 1 MiB";
+          if (is_cut || bytes > kMaxRowBytes) {
+            error = kTooLong;
             return true;
           }
           cell.push_back('\n');
@@ -171,11 +188,31 @@ void RowReader::place(Json& row, const std::string& field, std::string cell, std
   (*at)[std::string(rest)] = std::move(value);
 }
 
+std::string RowReader::fault_of_header() const {
+  std::set<std::string_view> names;
+  for (const std::string& name : header_) {
+    if (!valid_utf8(name)) return "the header is not UTF-8";
+    if (name.find('\r') != std::string::npos) return "a line ends in CR alone; LF or CR LF is needed";
+    if (name.empty()) return "the header has a column without a name";
+    if (!names.insert(name).second) return "the header has the column " + name + " twice";
+    if (std::count(name.begin(), name.end(), '.') > kMaxDots) return "a column of the header is nested too deeply";
+  }
+  if (header_.size() == 1 && header_.front().find_first_of(";\t") != std::string::npos) {
+    return "the header has one column; a comma is needed between columns";
+  }
+  return {};
+}
+
 bool RowReader::next_csv(Json& row, std::string& error) {
+  if (has_ended_) return false;
   std::vector<std::string> cells;
   if (header_.empty()) {
     if (!record(header_, error)) return false;
-    if (!error.empty()) return true;
+    if (error.empty()) error = fault_of_header();
+    if (!error.empty()) {
+      has_ended_ = true;
+      return true;
+    }
   }
   if (!record(cells, error)) return false;
   row = Json::object();

@@ -7,7 +7,8 @@
 // CSV: the header names the fields; `a.b` is the field b of the object a; `x|y` in a list field is
 // a list; an empty cell is a missing field; true, false and plain numbers are themselves in the
 // fields the caller says. A quoted cell may hold line breaks. A row that cannot be read is reported
-// and the next one is tried. Memory: one row, at most kMaxRowBytes.
+// and the next one is tried; after a header that cannot be used there is no row at all. Memory: one
+// row, at most kMaxRowBytes.
 #pragma once
 
 #include <cstddef>
@@ -46,13 +47,16 @@ class RowReader {
   bool next_csv(nlohmann::ordered_json& row, std::string& error);
   // One CSV record; false at the end.
   bool record(std::vector<std::string>& cells, std::string& error);
-  bool read_line(std::string& text);
+  bool read_line(std::string& text, bool& is_cut);
+  // What is wrong with the names of the columns, or empty.
+  [[nodiscard]] std::string fault_of_header() const;
   void place(nlohmann::ordered_json& row, const std::string& field, std::string cell, std::string& error);
 
   std::istream& input_;
   RowFormat format_;
   CellKinds kinds_;
   std::vector<std::string> header_;
+  bool has_ended_ = false;
   std::size_t line_ = 0;
   std::size_t row_line_ = 0;
 };

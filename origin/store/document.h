@@ -29,6 +29,11 @@ namespace footlight::origin {
 [[nodiscard]] bool valid_utf8(std::string_view text);
 [[nodiscard]] std::size_t utf8_length(std::string_view text);
 
+// Whether a JSON text nests deeper than kMaxDepth: what recurses over it (nlohmann's own writer) must not run out of
+// stack. Asked before parsing; of a text that is no JSON the answer means nothing. Cost: one pass.
+inline constexpr std::size_t kMaxDepth = 64;
+[[nodiscard]] bool too_deep(std::string_view text);
+
 // RFC 3339 with a zone, "2026-01-02T10:00:00.25Z", to milliseconds since 1970; nullopt for anything
 // else.
 [[nodiscard]] std::optional<std::int64_t> parse_time_ms(std::string_view text);

@@ -166,6 +166,35 @@ bool has(const std::vector<Fault>& faults, std::string_view code, std::string_vi
 
 BOOST_AUTO_TEST_SUITE(rows)
 
+const Case kBadHeaders[] = {
+    {"not UTF-8", "a,b\xff\n1,2\n3,4\n", "1!\n"},
+    {"a column twice", "a,b,a\n1,2,3\n", "1!\n"},
+    {"a column without a name", "a,,b\n1,2,3\n", "1!\n"},
+    {"too many objects in one another", "a.b.c.d.e.f.g.h.i.j\n1\n", "1!\n"},
+    {"semicolons", "a;b\n1;2\n", "1!\n"},
+    {"CR alone", "a,b\r1,2\r", "1!\n"},
+};
+BOOST_DATA_TEST_CASE(no_row_is_read_below_a_bad_header, data::make(kBadHeaders), one) {
+  BOOST_TEST(read_all(RowFormat::kCsv, one.text) == one.rows);
+}
+
+BOOST_AUTO_TEST_CASE(a_long_row_takes_no_other_along) {
+  const std::string cell(3'000'000, 'x');
+  BOOST_TEST(read_all(RowFormat::kCsv, "a,b\ng1,\"" + cell + "\"\ng2,y\n") == "2!\n3{\"a\":\"g2\",\"b\":\"y\"}\n");
+  BOOST_TEST(read_all(RowFormat::kCsv, "a,b\ng1,\"x\n" + cell + "\"\ng2,y\n") == "2!\n4{\"a\":\"g2\",\"b\":\"y\"}\n");
+  BOOST_TEST(read_all(RowFormat::kJsonLines, "{\"a\":\"" + cell + "\"}\n{\"a\":1}\n") == "1!\n2{\"a\":1}\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_deep_row_is_refused_alone) {
+  const auto nested = [](std::size_t depth) {
+    return "{\"a\":" + std::string(depth, '[') + std::string(depth, ']') + "}\n";
+  };
+  BOOST_TEST(read_all(RowFormat::kJsonLines, nested(400'000) + "{\"a\":1}\n") == "1!\n2{\"a\":1}\n");
+  BOOST_TEST(read_all(RowFormat::kJsonLines, nested(kMaxDepth)) == "1!\n");  // and the object around them
+  BOOST_TEST(read_all(RowFormat::kJsonLines, nested(kMaxDepth - 1)) == "1" + nested(kMaxDepth - 1));
+  BOOST_TEST(!too_deep("{\"a\":\"" + std::string(1000, '[') + "\\\"[\"}"));
+}
+
 BOOST_DATA_TEST_CASE(csv, data::make(kCsv), one) { BOOST_TEST(read_all(RowFormat::kCsv, one.text) == one.rows); }
 BOOST_DATA_TEST_CASE(lines, data::make(kLines), one) {
   BOOST_TEST(read_all(RowFormat::kJsonLines, one.text) == one.rows);
