@@ -4,7 +4,10 @@
 #include <filesystem>
 #include <memory>
 
+#include <sys/stat.h>
+
 #include "origin/cli/commands.h"
+#include "origin/publish/publisher.h"
 #include "origin/store/store.h"
 
 namespace footlight::cli {
@@ -12,7 +15,11 @@ namespace footlight::cli {
 // Creates what is not there.
 [[nodiscard]] inline std::unique_ptr<origin::Store> open_store(const Globals& globals) {
   if (globals.db.has_parent_path()) std::filesystem::create_directories(globals.db.parent_path());
-  return origin::Store::open({.path = globals.db.string(), .master_key_file = {}});
+  const mode_t mask = ::umask(077);  // profiles, though sealed, are nobody else's
+  auto store = origin::Store::open({.path = globals.db.string(), .master_key_file = {}});
+  ::umask(mask);
+  publish::settle(*store, globals.publish_dir());
+  return store;
 }
 
 // For commands that only look: a mistyped path is an error and makes no empty database.

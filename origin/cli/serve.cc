@@ -105,7 +105,9 @@ Examples:
   command->add_option("--max-connections", server.max_connections, "Beyond these, 503")->capture_default_str();
   command->add_option("--cors-origin", app.cors_origins, "Origin that may call from a browser; may be repeated");
   command->add_flag("--trust-proxy", app.trust_proxy, "The client is the last entry of X-Forwarded-For");
-  command->add_option("--rate-limit", app.rate_per_s, "Requests a second and client address; 0: no limit")
+  command
+      ->add_option("--rate-limit", app.rate_per_s,
+                   "Requests a second and client address, four times as many at once; 0: no limit")
       ->capture_default_str();
   command->add_option("--consent", options->consent, "Where silence counts as consent: opt-out")
       ->check(CLI::IsMember({"opt-in", "opt-out"}))

@@ -11,6 +11,8 @@
 namespace footlight::origin {
 namespace {
 
+constexpr double kBurstS = 4;  // seconds of a client's rate that may come at once
+
 std::string request_id() {
   static const std::uint32_t boot = randombytes_random();
   static std::atomic<std::uint32_t> count{0};
@@ -109,7 +111,7 @@ App::App(Store& store_in, publish::Live& live_in, AppOptions options_in, MailOpt
       options(std::move(options_in)),
       mail(std::move(mail_in)),
       behind(store, options.record_per_s),
-      rate_(options.rate_per_s, options.rate_burst) {}
+      rate_(options.rate_per_s, std::max(1.0, kBurstS * options.rate_per_s)) {}
 
 void App::tick() {
   live.reload(now_ms() / 1000);

@@ -31,8 +31,7 @@ struct AppOptions {
   std::vector<std::string> cors_origins;  // exact; "*" is not offered: requests carry credentials
   bool trust_proxy = false;               // the client's address is the last of X-Forwarded-For
   double rate_per_s = 1000;               // per client address; 0: no limit
-  double rate_burst = 4000;
-  bool consent_opt_out = false;  // where the law lets silence count as consent: unit ids without a choice
+  bool consent_opt_out = false;           // where the law lets silence count as consent: unit ids without a choice
   std::int64_t token_ttl_ms = 180LL * 86'400'000;
   double record_per_s = 30;  // decisions written behind, at most (record_behind.h)
   publish::PublishOptions publish;

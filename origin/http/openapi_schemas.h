@@ -56,7 +56,7 @@ inline constexpr std::string_view kOpenapiSchemas = R"json({
   "InteractionResponse": {"type": "object", "properties": {"success": {"type": "boolean"}, "updatedProfile": {"$ref": "#/components/schemas/UpdatedProfile"}}},
   "UpdatedProfile": {"type": "object", "properties": {"engagementLevel": {"type": "integer", "minimum": 1, "maximum": 5},
     "personalizationScore": {"type": "integer", "minimum": 0, "maximum": 100}}},
-  "InteractionBatch": {"type": "object", "additionalProperties": false, "properties": {
+  "InteractionBatch": {"type": "object", "oneOf": [{"required": ["interactions"]}, {"required": ["events"]}], "additionalProperties": false, "properties": {
     "interactions": {"type": "array", "maxItems": 500, "items": {"$ref": "#/components/schemas/Interaction"}},
     "events": {"type": "array", "maxItems": 500, "items": {"$ref": "#/components/schemas/Interaction"}, "description": "Another word for interactions."},
     "record": {"type": "string", "description": "The visitor record of a visitor without a token."}}},
@@ -67,11 +67,22 @@ inline constexpr std::string_view kOpenapiSchemas = R"json({
   "Health": {"type": "object", "properties": {"status": {"enum": ["ok", "no_snapshot"]}, "snapshotVersion": {"type": ["integer", "null"]},
     "snapshotRefused": {"type": "string"}}},
   "ManifestEnvelope": {"type": "object", "properties": {"payload": {"type": "string"}, "signature": {"type": "string"}, "keyId": {"type": "string"}}},
-  "Content": {"type": "object", "required": ["type", "body"], "properties": {
+  "NewContent": {"type": "object", "required": ["id", "type", "body"], "additionalProperties": false, "properties": {
     "id": {"type": "string", "maxLength": 255}, "type": {"type": "string"}, "status": {"enum": ["live", "draft"]},
     "attributes": {"type": "object"}, "body": {"type": "object"}, "locales": {"type": "object"},
     "active_from": {"type": ["string", "null"], "format": "date-time"}, "active_until": {"type": ["string", "null"], "format": "date-time"},
-    "uuid": {"type": "string", "format": "uuid"}, "itemId": {"type": "integer"}}},
+    "uuid": {}, "itemId": {}, "created_at": {}, "updated_at": {}}},
+  "ReplacedContent": {"type": "object", "required": ["type", "body"], "additionalProperties": false, "properties": {
+    "id": {"type": "string", "maxLength": 255}, "type": {"type": "string"}, "status": {"enum": ["live", "draft"]},
+    "attributes": {"type": "object"}, "body": {"type": "object"}, "locales": {"type": "object"},
+    "active_from": {"type": ["string", "null"], "format": "date-time"}, "active_until": {"type": ["string", "null"], "format": "date-time"},
+    "uuid": {}, "itemId": {}, "created_at": {}, "updated_at": {}}},
+  "Content": {"type": "object", "required": ["id", "uuid", "itemId", "type", "status", "body"], "additionalProperties": false, "properties": {
+    "id": {"type": "string", "maxLength": 255}, "type": {"type": "string"}, "status": {"enum": ["live", "draft"]},
+    "attributes": {"type": "object"}, "body": {"type": "object"}, "locales": {"type": "object"},
+    "active_from": {"type": ["string", "null"], "format": "date-time"}, "active_until": {"type": ["string", "null"], "format": "date-time"},
+    "uuid": {"type": "string", "format": "uuid"}, "itemId": {"type": "integer"},
+    "created_at": {"type": "string", "format": "date-time"}, "updated_at": {"type": "string", "format": "date-time"}}},
   "ContentPage": {"type": "object", "properties": {"content": {"type": "array", "items": {"$ref": "#/components/schemas/Content"}},
     "total": {"type": "integer"}, "next": {"type": ["integer", "null"]}}},
   "Rows": {"type": "string"},
@@ -80,8 +91,36 @@ inline constexpr std::string_view kOpenapiSchemas = R"json({
       "line": {"type": "integer"}, "code": {"type": "string"}, "detail": {"type": "string"}, "pointer": {"type": "string"}}}}}},
   "SiteDocument": {"type": "object", "properties": {"version": {"type": "integer"}, "updatedAt": {"type": "string"}, "site": {"type": "object"}}},
   "SiteVersion": {"type": "object", "properties": {"version": {"type": "integer"}}},
-  "Published": {"type": "object", "properties": {"version": {"type": "integer"}, "sha256": {"type": "string"}, "bytes": {"type": "integer"},
-    "packs": {"type": "integer"}, "items": {"type": "integer"}, "warnings": {"type": "array", "items": {"type": "string"}}}},
+  "Published": {"type": "object", "required": ["version", "sha256", "bytes", "packs", "items", "drafts", "learnedItems", "expiresAt", "warnings"],
+    "additionalProperties": false, "properties": {
+    "version": {"type": "integer"}, "sha256": {"type": "string"}, "bytes": {"type": "integer"},
+    "packs": {"type": "integer"}, "items": {"type": "integer"}, "drafts": {"type": "integer"}, "learnedItems": {"type": "integer"},
+    "expiresAt": {"type": "string", "format": "date-time"}, "warnings": {"type": "array", "items": {"type": "string"}}}},
+  "Trained": {"type": "object", "required": ["visitors", "learnedFrom", "itemsLearned", "itemsTooFew", "modelBytes", "seconds"],
+    "additionalProperties": false, "properties": {
+    "visitors": {"type": "integer"}, "learnedFrom": {"type": "integer", "description": "visitors who chose something"},
+    "itemsLearned": {"type": "integer"}, "itemsTooFew": {"type": "integer", "description": "left out: too few visitors stand behind them"},
+    "modelBytes": {"type": "integer"}, "seconds": {"type": "number"}}},
+  "Snapshot": {"type": "object", "required": ["version", "createdAt", "sha256", "state", "note"], "properties": {
+    "version": {"type": "integer"}, "createdAt": {"type": "string", "format": "date-time"}, "sha256": {"type": "string"},
+    "state": {"enum": ["pending", "live", "superseded"]}, "note": {"type": "string"},
+    "manifest": {"type": "object", "description": "Of one version: the signed envelope."},
+    "contents": {"type": "object", "description": "Of one version whose file is still there.", "properties": {
+      "items": {"type": "integer"}, "questions": {"type": "integer"}, "segments": {"type": "integer"}, "rules": {"type": "integer"},
+      "locales": {"type": "integer"}, "bytes": {"type": "integer"}, "slots": {"type": "array", "items": {"type": "string"}}}}}},
+  "Snapshots": {"type": "object", "required": ["snapshots"], "additionalProperties": false, "properties": {
+    "snapshots": {"type": "array", "items": {"$ref": "#/components/schemas/Snapshot"}}}},
+  "Stats": {"type": "object", "additionalProperties": false, "required": ["profiles", "visitors", "interactions", "exposures",
+    "recommendations", "recommendationsClicked", "recommendationsConverted", "sections", "items"], "properties": {
+    "profiles": {"type": "integer"}, "visitors": {"type": "integer"}, "interactions": {"type": "integer"}, "exposures": {"type": "integer"},
+    "recommendations": {"type": "integer"}, "recommendationsClicked": {"type": "integer"}, "recommendationsConverted": {"type": "integer"},
+    "sections": {"type": "array", "description": "How well what was shown did, by section of the homepage.", "items": {"type": "object",
+      "required": ["section", "contents", "visitors", "engagementScore"], "properties": {
+      "section": {"type": "string"}, "contents": {"type": "integer"}, "visitors": {"type": "integer"},
+      "engagementScore": {"type": "number", "description": "engagement points that one content earned, in the mean"}}}},
+    "items": {"type": "array", "items": {"type": "object", "required": ["itemId"], "properties": {
+      "itemId": {"type": "integer"}, "exposures": {"type": "integer"}, "views": {"type": "integer"}, "clicks": {"type": "integer"},
+      "engagements": {"type": "integer"}, "conversions": {"type": "integer"}, "visitors": {"type": "integer"}}}}}},
   "Document": {"type": "object"}
 })json";
 

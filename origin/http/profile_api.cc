@@ -8,11 +8,13 @@
 #include "origin/ingest/interaction.h"
 #include "origin/ingest/questionnaire.h"
 #include "origin/store/document.h"
+#include "origin/store/personalized_content.h"
 
 namespace footlight::origin {
 namespace {
 
 constexpr std::int64_t kClaimTtlMs = 24LL * 3600 * 1000;
+constexpr std::int64_t kClaimPauseMs = 10LL * 60 * 1000;  // nobody can make us fill a stranger's mailbox
 
 struct ConsentChange {
   std::optional<Choice> personalization;
@@ -69,6 +71,10 @@ void apply_consent(Visitor& visitor, const ConsentChange& change, bool opt_out_m
     std::memcpy(&visitor.unit_id, random.data() + 8, sizeof visitor.unit_id);
     if (visitor.unit_id == 0) visitor.unit_id = 1;
   }
+}
+
+bool refuses_personalization(const Visitor& visitor) {
+  return visitor.opted_out || visitor.personalization == Choice::kDenied;
 }
 
 // The unit id behind a visitorId (base64url of its eight bytes), or 0 when it is some other name.
@@ -151,7 +157,7 @@ Json profile_answer(App& app, const Exchange& exchange, const Uuid& id, const Vi
                     const std::string& token, const std::vector<Fault>& refused = {}) {
   const auto live = app.live.get();
   const std::uint32_t locale = live ? locale_of(exchange, live->view()) : 0;
-  const bool enabled = !visitor.opted_out && visitor.personalization != Choice::kDenied;
+  const bool enabled = !refuses_personalization(visitor);
   Json answer = {
       {"success", true},
       {"profileId", to_string(id)},
@@ -205,6 +211,7 @@ void update_profile(App& app, Exchange& exchange, const Session& session, const 
             }
             const Scores scores = scores_of(visitor, live.get(), 0);
             save_visitor(db, vault, session.profile, session.id, visitor, scores, engaged_at);
+            if (refuses_personalization(visitor)) forget_contents(db, session.id);
             return Updated{visitor, scores};
           })
           .get();
@@ -243,34 +250,35 @@ void post_profile(App& app, Exchange& exchange) {
   const Hash token_hash = vault.hash(HashOf::kToken, token);
   const Hash claim_hash = vault.hash(HashOf::kToken, claim);
   std::int64_t created = 0;
-  const bool is_held = app.store.writer()
-                           .submit([&](Database& db) {
-                             // An address is not authority. Whether it is held already changes
-                             // nothing that the caller can see, the number of writes included: a
-                             // claim is written either way, and only that of a held address is
-                             // sent.
-                             const auto holder = body.email.empty()
-                                                     ? std::nullopt
-                                                     : find_by_email(db, vault.hash(HashOf::kEmail, body.email));
-                             profile.email = holder ? std::string() : body.email;
-                             const std::int64_t seq = insert_profile(db, vault, profile);
-                             const std::int64_t now = now_ms();
-                             insert_token(db, token_hash, seq, TokenPurpose::kBearer, now + app.options.token_ttl_ms);
-                             insert_token(db, claim_hash, holder ? holder->first : seq, TokenPurpose::kClaim,
-                                          holder ? now + kClaimTtlMs : now);
-                             created = seq;
-                             if (body.visitor_id.empty()) return holder.has_value();
-                             const Hash visitor_hash = vault.hash(HashOf::kVisitor, body.visitor_id);
-                             if (const auto engaged_at = adopt_past(db, seq, visitor_hash, profile.visitor)) {
-                               const Scores scores = scores_of(profile.visitor, live.get(), 0);
-                               profile.personalization_score = scores.personalization_score;
-                               save_visitor(db, vault, seq, profile.id, profile.visitor, scores, engaged_at);
-                             }
-                             return holder.has_value();
-                           })
-                           .get();
+  const bool is_to_be_told =
+      app.store.writer()
+          .submit([&](Database& db) {
+            // An address is not authority. Whether it is held already changes
+            // nothing that the caller can see, the number of writes included: a
+            // claim is written either way, and only that of a held address is
+            // sent.
+            const auto holder =
+                body.email.empty() ? std::nullopt : find_by_email(db, vault.hash(HashOf::kEmail, body.email));
+            profile.email = holder ? std::string() : body.email;
+            const std::int64_t seq = insert_profile(db, vault, profile);
+            const std::int64_t now = now_ms();
+            insert_token(db, token_hash, seq, TokenPurpose::kBearer, now + app.options.token_ttl_ms);
+            const bool is_told = has_claim_since(db, holder ? holder->first : seq, now - kClaimPauseMs);
+            insert_token(db, claim_hash, holder ? holder->first : seq, TokenPurpose::kClaim,
+                         holder ? now + kClaimTtlMs : now);
+            created = seq;
+            if (body.visitor_id.empty()) return holder.has_value() && !is_told;
+            const Hash visitor_hash = vault.hash(HashOf::kVisitor, body.visitor_id);
+            if (const auto engaged_at = adopt_past(db, seq, visitor_hash, profile.visitor)) {
+              const Scores scores = scores_of(profile.visitor, live.get(), 0);
+              profile.personalization_score = scores.personalization_score;
+              save_visitor(db, vault, seq, profile.id, profile.visitor, scores, engaged_at);
+            }
+            return holder.has_value() && !is_told;
+          })
+          .get();
   precompute_homepage(app, exchange, live, created, profile.id, profile.visitor);
-  if (is_held) app.mail.send({.to = body.email, .claim = claim});
+  if (is_to_be_told) app.mail.send({.to = body.email, .claim = claim});
   app.counters.profiles_created.fetch_add(1, std::memory_order_relaxed);
   exchange.answer(
       profile_answer(app, exchange, profile.id, profile.visitor, profile.personalization_score, token, body.refused));
@@ -319,12 +327,7 @@ void post_consent(App& app, Exchange& exchange) {
                                 apply_consent(changed, change, app.options.consent_opt_out);
                                 save_visitor(db, vault, session->profile, session->id, changed,
                                              scores_of(changed, live.get(), 0), std::nullopt);
-                                if (changed.opted_out || changed.personalization == Choice::kDenied) {
-                                  auto forget =
-                                      db.prepare("DELETE FROM personalized_content WHERE user_profile_id = ?");
-                                  forget->bind(1, to_string(session->id));
-                                  forget->exec();
-                                }
+                                if (refuses_personalization(changed)) forget_contents(db, session->id);
                                 return changed;
                               })
                               .get();

@@ -7,9 +7,12 @@
 #include "origin/http/handlers.h"
 #include "origin/learn/trainer.h"
 #include "origin/store/document.h"
+#include "origin/store/personalized_content.h"
 
 namespace footlight::origin {
 namespace {
+
+constexpr std::size_t kMaxNote = 500;
 
 // One long work at a time; whoever comes second is told so instead of waiting on a thread.
 std::unique_lock<std::mutex> begin_long_work(App& app) {
@@ -82,8 +85,10 @@ void post_train(App& app, Exchange& exchange) {
 
 void post_publish(App& app, Exchange& exchange) {
   const auto lock = begin_long_work(app);
-  const auto report =
-      or_problem([&] { return publish::publish(app.store, app.options.publish, no_progress, cli::interrupted()); });
+  publish::PublishOptions options = app.options.publish;
+  options.note = exchange.parameter("note");
+  if (options.note.size() > kMaxNote) throw Problem{ProblemKind::kBadParameter, "note has at most 500 bytes."};
+  const auto report = or_problem([&] { return publish::publish(app.store, options, no_progress, cli::interrupted()); });
   app.tick();
   exchange.answer(published(report));
 }
@@ -134,6 +139,13 @@ void get_stats(App& app, Exchange& exchange) {
                      {"conversions", item.conversions},
                      {"visitors", item.visitors_seen}});
   });
+  Json sections = Json::array();
+  for (const SectionScore& score : section_scores(*app.store.reader(), now_ms())) {
+    sections.push_back({{"section", score.section},
+                        {"contents", score.contents},
+                        {"visitors", score.visitors},
+                        {"engagementScore", score.mean_score}});
+  }
   exchange.answer({{"profiles", count(app, "SELECT count(*) FROM user_profiles")},
                    {"visitors", count(app, "SELECT count(*) FROM visitors")},
                    {"interactions", count(app, "SELECT count(*) FROM interactions WHERE action < 4")},
@@ -143,6 +155,7 @@ void get_stats(App& app, Exchange& exchange) {
                     count(app, "SELECT count(*) FROM content_recommendations WHERE clicked_at IS NOT NULL")},
                    {"recommendationsConverted",
                     count(app, "SELECT count(*) FROM content_recommendations WHERE converted_at IS NOT NULL")},
+                   {"sections", std::move(sections)},
                    {"items", std::move(items)}});
 }
 

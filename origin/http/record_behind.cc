@@ -4,6 +4,7 @@
 
 #include "core/numeric/random.h"
 #include "origin/http/homepage_json.h"
+#include "origin/store/personalized_content.h"
 #include "origin/store/site.h"
 
 namespace footlight::origin {
@@ -11,7 +12,6 @@ namespace {
 
 constexpr double kBurstS = 10;  // what was not used of so many seconds may be used at once
 constexpr std::size_t kRemembered = 1 << 17;
-constexpr std::int64_t kKeptMs = 7LL * 86'400'000;  // personalized_content.expires_at
 
 struct Shown {
   std::string content_id;
@@ -105,24 +105,7 @@ void RecordBehind::decided(std::int64_t profile, const Uuid& id,
       insert->bind(12, static_cast<std::int64_t>(version));
       insert->exec();
     }
-    for (const auto& [type, json] : sections) {
-      auto put = db.prepare(
-          "INSERT INTO personalized_content (id, user_profile_id, content_type, content_data, "
-          "created_at, "
-          "expires_at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (user_profile_id, content_type) "
-          "DO UPDATE SET "
-          "content_data = excluded.content_data, created_at = excluded.created_at, "
-          "expires_at = excluded.expires_at");
-      put->bind(1, to_string(timed_uuid(now)));
-      put->bind(2, user);
-      put->bind(3, type);
-      // Bound to the profile and the section, not to the row's own id, which a replacement
-      // keeps.
-      put.bind_blob(4, vault.seal(*key, {"personalized_content", type, user}, json));
-      put->bind(5, now);
-      put->bind(6, now + kKeptMs);
-      put->exec();
-    }
+    for (const auto& [section, json] : sections) keep_content(db, vault, *key, id, section, json, now);
   });
   if (!queued) {
     skipped_.fetch_add(1, std::memory_order_relaxed);
@@ -133,22 +116,13 @@ void RecordBehind::decided(std::int64_t profile, const Uuid& id,
 }
 
 std::string stored_homepage(Store& store, const Session& session) {
+  if (session.visitor.opted_out || session.visitor.personalization == Choice::kDenied) return {};
   const auto key = store.vault().data_key(session.id);
   if (!key) return {};
-  const std::string user = to_string(session.id);
+  auto db = store.reader();
   std::string page;
   for (const HomepageSection& section : kHomepage) {
-    auto db = store.reader();
-    auto query = db->prepare(
-        "SELECT content_data FROM personalized_content WHERE user_profile_id = ? AND content_type "
-        "= ? "
-        "AND expires_at > ?");
-    query->bind(1, user);
-    query->bind(2, section.content_type);
-    query->bind(3, now_ms());
-    if (!query->executeStep()) return {};
-    const auto json =
-        store.vault().open_text(*key, {"personalized_content", section.content_type, user}, query.blob(0));
+    const auto json = newest_content(*db, store.vault(), *key, session.id, section.content_type, now_ms());
     if (!json) return {};
     page += page.empty() ? "{\"" : ",\"";
     page += section.name;

@@ -17,7 +17,7 @@ struct RequestHead {
   std::size_t bytes = 0;             // with the empty line that ends it
   std::uint64_t content_length = 0;  // 0 also where nothing is said
   bool is_chunked = false;
-  bool takes_body = false;  // by its method: of other requests the body is not read
+  bool takes_body = false;        // by its method: of other requests the body is not read
   bool expects_continue = false;  // the client holds its body back until it is asked for it
 };
 

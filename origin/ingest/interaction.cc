@@ -7,6 +7,7 @@
 
 #include "core/visitor/engagement.h"
 #include "origin/store/document.h"
+#include "origin/store/personalized_content.h"
 
 namespace footlight::origin {
 namespace {
@@ -130,17 +131,6 @@ std::string_view section_of(std::string_view type) {
   if (type == "testimonial") return "testimonials";
   if (type == "service") return "services";
   return type;
-}
-
-void raise_engagement(Database& db, const Uuid& profile, const Item& item, std::uint32_t points) {
-  if (points == 0) return;
-  auto update = db.prepare(
-      "UPDATE personalized_content SET engagement_score = engagement_score + ? "
-      "WHERE user_profile_id = ? AND content_type = ?");
-  update->bind(1, static_cast<std::int64_t>(points));
-  update->bind(2, to_string(profile));
-  update->bind(3, std::string(section_of(item.type)));
-  update->exec();
 }
 
 std::uint16_t day_of(std::int64_t ms) {
@@ -301,7 +291,7 @@ Outcome apply_events(Database& db, Vault& vault, const Who& who, std::span<const
                                   .duration_ms = event.duration_ms,
                                   .day = day_of(event.occurred_at_ms)};
     interact(*visitor, interaction);
-    raise_engagement(db, outcome.profile->second, *item, engagement_points(interaction));
+    raise_engagement(db, outcome.profile->second, section_of(item->type), engagement_points(interaction));
     engaged_at = std::max(engaged_at, event.occurred_at_ms);
   }
   if (outcome.profile) {

@@ -102,13 +102,13 @@ std::size_t prune(Store& store, const PublishOptions& options, const Manifest& l
   return removed;
 }
 
-void copy_out(const PublishOptions& options, const Manifest& manifest, std::string_view envelope) {
+// Everything but the manifest: until that follows, nobody looks at these.
+void copy_files_out(const PublishOptions& options, const Manifest& manifest) {
   std::filesystem::create_directories(*options.out);
   for (const std::string& name : files_of(manifest)) {
     const std::string bytes = read_file(options.directory / name);
     write_file(*options.out, std::as_bytes(std::span(bytes)));
   }
-  replace_file(*options.out / "manifest.json", std::as_bytes(std::span(envelope)));
 }
 
 struct Built {
@@ -117,7 +117,8 @@ struct Built {
   std::vector<std::vector<std::byte>> packs;  // by segment index
 };
 
-// Files, row, manifest.json: from here on nothing may be half done, so cancelling is over.
+// Files, the copy of them, row, manifest.json, row again: cut off anywhere, what was live stays live or what is new is
+// live, and settle() makes the row say which. From here on cancelling is over.
 PublishReport finish(Store& store, const PublishOptions& options, const std::string& site_name, const Built& built) {
   PublishReport report;
   report.key_created = !std::filesystem::exists(options.signing_key);
@@ -138,15 +139,18 @@ PublishReport finish(Store& store, const PublishOptions& options, const std::str
     manifest.packs.push_back({write_file(options.directory, built.packs[segment]), segment});
   }
   const std::string envelope = seal_manifest(manifest, key);
+  const auto envelope_bytes = std::as_bytes(std::span(envelope));
+  if (options.out) copy_files_out(options, manifest);
   store.insert_snapshot({.version = manifest.version,
                          .created_at_s = manifest.created_at_s,
                          .sha256 = manifest.snapshot.sha256,
                          .manifest = envelope,
-                         .state = "live",
+                         .state = "pending",
                          .note = options.note,
                          .path = std::filesystem::absolute(options.directory / manifest.snapshot.sha256).string()});
-  replace_file(options.directory / "manifest.json", std::as_bytes(std::span(envelope)));
-  if (options.out) copy_out(options, manifest, envelope);
+  replace_file(options.directory / "manifest.json", envelope_bytes);
+  store.mark_live(manifest.version);
+  if (options.out) replace_file(*options.out / "manifest.json", envelope_bytes);
   report.pruned = prune(store, options, manifest);
   return report;
 }
@@ -168,6 +172,18 @@ std::vector<std::byte> with_version(const std::filesystem::path& file, const Pub
 }
 
 }  // namespace
+
+void settle(Store& store, const std::filesystem::path& directory) {
+  const auto file = directory / "manifest.json";
+  std::error_code error;
+  if (!std::filesystem::exists(file, error)) return;
+  try {
+    const std::uint64_t version = read_manifest(read_file(file)).version;
+    const auto row = store.snapshot(version);
+    if (row && row->state == "pending") store.mark_live(version);
+  } catch (const ManifestRefused&) {  // whoever reads it for its content will say so
+  }
+}
 
 PublishReport publish(Store& store, const PublishOptions& options, const PublishProgress& progress,
                       const std::atomic<bool>& cancel) {

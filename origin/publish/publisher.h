@@ -60,6 +60,9 @@ using PublishProgress = std::function<void(std::string_view stage, double share)
 PublishReport publish(origin::Store& store, const PublishOptions& options, const PublishProgress& progress,
                       const std::atomic<bool>& cancel);
 
+// After a publish that was cut off between manifest.json and the database: what the manifest names is live.
+void settle(origin::Store& store, const std::filesystem::path& directory);
+
 // Publishes the content of an older version as a new version: consumers refuse to go back, and need not know that
 // this is one. Content, model and site in the store are not changed: the next publish brings them back.
 PublishReport rollback(origin::Store& store, std::uint64_t version, const PublishOptions& options);

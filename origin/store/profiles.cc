@@ -172,6 +172,16 @@ void set_email(Database& db, Vault& vault, std::int64_t profile, const Uuid& id,
   update->exec();
 }
 
+bool has_claim_since(Database& db, std::int64_t profile, std::int64_t since_ms) {
+  auto query = db.prepare(
+      "SELECT 1 FROM tokens WHERE profile = ? AND purpose = ? AND created_at >= ? AND expires_at > created_at "
+      "LIMIT 1");
+  query->bind(1, profile);
+  query->bind(2, static_cast<std::int64_t>(TokenPurpose::kClaim));
+  query->bind(3, since_ms);
+  return query->executeStep();
+}
+
 void insert_token(Database& db, const Hash& hash, std::int64_t profile, TokenPurpose purpose,
                   std::int64_t expires_at_ms) {
   auto insert =

@@ -54,6 +54,8 @@ void update_answers(Database& db, Vault& vault, std::int64_t profile, const Uuid
 [[nodiscard]] std::optional<std::pair<std::int64_t, Uuid>> find_by_foreign(Database& db, const Hash& foreign_hash);
 [[nodiscard]] std::optional<std::pair<std::int64_t, Uuid>> find_by_id(Database& db, const Uuid& id);
 void set_email(Database& db, Vault& vault, std::int64_t profile, const Uuid& id, std::string_view email);
+// Whether a claim that could be redeemed, and was not yet, has been made for this profile since then.
+[[nodiscard]] bool has_claim_since(Database& db, std::int64_t profile, std::int64_t since_ms);
 void insert_token(Database& db, const Hash& hash, std::int64_t profile, TokenPurpose purpose,
                   std::int64_t expires_at_ms);
 // Uses a claim up: the profile it was for, once, while it has not expired.

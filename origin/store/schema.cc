@@ -76,9 +76,9 @@ CREATE TABLE personalized_content (
   content_data BLOB NOT NULL,
   created_at INTEGER NOT NULL,
   expires_at INTEGER NOT NULL,
-  engagement_score INTEGER NOT NULL DEFAULT 0,
-  UNIQUE (user_profile_id, content_type)
+  engagement_score INTEGER NOT NULL DEFAULT 0
 ) STRICT;
+CREATE INDEX personalized_content_section ON personalized_content(user_profile_id, content_type);
 CREATE INDEX personalized_content_expiry ON personalized_content(expires_at);
 
 CREATE TABLE visitors (

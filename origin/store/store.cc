@@ -97,9 +97,6 @@ std::uint64_t Store::next_snapshot_version() { return next_counter("snapshot_ver
 void Store::insert_snapshot(const SnapshotRow& row) {
   writer_
       ->submit([row](Database& db) {
-        if (row.state == "live") {
-          db.prepare("UPDATE snapshots SET state = 'superseded' WHERE state = 'live'")->exec();
-        }
         auto insert = db.prepare(
             "INSERT INTO snapshots (version, created_at, sha256, manifest, state, note, path) "
             "VALUES (?, ?, ?, ?, ?, ?, ?)");
@@ -111,6 +108,19 @@ void Store::insert_snapshot(const SnapshotRow& row) {
         insert->bind(6, row.note);
         insert->bind(7, row.path);
         insert->exec();
+      })
+      .get();
+}
+
+void Store::mark_live(std::uint64_t version) {
+  writer_
+      ->submit([version](Database& db) {
+        auto before = db.prepare("UPDATE snapshots SET state = 'superseded' WHERE state = 'live' AND version <> ?");
+        before->bind(1, static_cast<std::int64_t>(version));
+        before->exec();
+        auto mark = db.prepare("UPDATE snapshots SET state = 'live' WHERE version = ?");
+        mark->bind(1, static_cast<std::int64_t>(version));
+        mark->exec();
       })
       .get();
 }

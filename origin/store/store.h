@@ -77,7 +77,7 @@ struct SnapshotRow {
   std::int64_t created_at_s = 0;
   std::string sha256;    // hex, of the edge snapshot; also its file name
   std::string manifest;  // the signed envelope, JSON
-  std::string state;     // "live", "superseded", "refused"
+  std::string state;     // "pending" while it is being published, "live", "superseded"
   std::string note;      // "roll back to 12"
   std::string path;      // of the snapshot file
 };
@@ -141,8 +141,9 @@ class Store {
 
   // -- snapshots and models
   [[nodiscard]] std::uint64_t next_snapshot_version();  // counts up in the database, never gives one twice
-  void insert_snapshot(const SnapshotRow& row);         // a row with state "live" makes the one before "superseded"
-  [[nodiscard]] std::vector<SnapshotRow> snapshots();   // newest first
+  void insert_snapshot(const SnapshotRow& row);
+  void mark_live(std::uint64_t version);               // the one before becomes "superseded"
+  [[nodiscard]] std::vector<SnapshotRow> snapshots();  // newest first
   [[nodiscard]] std::optional<SnapshotRow> snapshot(std::uint64_t version);
   [[nodiscard]] std::optional<SnapshotRow> live_snapshot();
   void put_model(std::string_view name, std::span<const std::byte> bytes);

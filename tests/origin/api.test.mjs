@@ -1,6 +1,6 @@
 // The API as SPEC.md shows it, and who may do what.
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { ANSWERS, newSite, serve } from './program.mjs';
@@ -303,6 +303,66 @@ test('the owner updates; an address that is held changes nothing that can be see
       .status,
     200,
   );
+});
+
+test('a denial leaves nothing of the page behind, however it comes', async () => {
+  const other = await newSite();
+  let service = await serve(other);
+  const answers = { questionnaireData: ANSWERS, consent: { measurement: 'granted' } };
+  const people = [];
+  for (const consent of [
+    undefined,
+    ['/api/profile', { consent: { optedOut: true } }],
+    ['/api/profile', { consent: { personalization: 'denied' } }],
+    ['/api/privacy/consent', { optedOut: true }],
+  ]) {
+    const { json } = await service.call('POST', '/api/profile', { body: answers });
+    const own = { token: json.token, user: json.profileId };
+    assert.equal((await service.call('GET', '/api/personalization/homepage', own)).status, 200);
+    if (consent) await service.call('POST', consent[0], { body: consent[1], ...own });
+    people.push(own);
+  }
+  await service.stop();
+  rmSync(path.join(other.data, 'publish/manifest.json'));
+  service = await serve(other);
+  const statuses = [];
+  for (const own of people)
+    statuses.push((await service.call('GET', '/api/personalization/homepage', own)).status);
+  assert.deepEqual(statuses, [200, 503, 503, 503], 'only the first is shown a page of before');
+  await service.stop();
+  other.remove();
+});
+
+test('what a section showed earns its own score', async () => {
+  // Written behind the answer, so one has to look until it is there.
+  const grown = async (contents) => {
+    for (;;) {
+      const now = await stats();
+      if (now.contents > contents) return now;
+    }
+  };
+  const stats = async () => {
+    const { json } = await origin.call('GET', '/api/admin/stats', { token: key });
+    const { contents = 0, engagementScore = 0 } =
+      json.sections.find(({ section }) => section === 'featured_projects') ?? {};
+    return { contents, total: Math.round(contents * engagementScore) };
+  };
+  const empty = await stats();
+  const own = await newProfile({
+    questionnaireData: { format: 'Animation' },
+    consent: { measurement: 'granted', personalization: 'granted' },
+  });
+  const page = await origin.call('GET', '/api/personalization/homepage', own);
+  const before = await grown(empty.contents);
+  await origin.call('POST', '/api/personalization/interaction', {
+    body: { contentId: page.json.featuredProjects[0].id, action: 'convert' },
+    ...own,
+  });
+  const after = await stats();
+  assert.ok(after.total > before.total);
+  await origin.call('GET', '/api/personalization/homepage', own);
+  const next = await grown(after.contents);
+  assert.equal(next.total, after.total, 'and the score stays with what earned it');
 });
 
 test('opting out gives the page of somebody unknown', async () => {

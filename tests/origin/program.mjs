@@ -5,6 +5,7 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { checkerOf } from './openapi.mjs';
 
 const root = path.resolve(import.meta.dirname, '../..');
 export const PROGRAM = process.env.FOOTLIGHT_PROGRAM ?? path.join(root, 'build/release/footlight');
@@ -45,6 +46,7 @@ export async function serve(site, ...options) {
     child.kill(signal);
     return exited;
   };
+  const check = checkerOf(await (await fetch(`${base}/openapi.json`)).json());
   const call = async (method, at, { body, headers = {}, token, user, type } = {}) => {
     const response = await fetch(base + at, {
       method,
@@ -63,6 +65,7 @@ export async function serve(site, ...options) {
     } catch {
       // not every answer is JSON
     }
+    check(method, at, response.status, json, body);
     return { status: response.status, headers: response.headers, text, json };
   };
   return { base, port: Number(new URL(base).port), call, stop, log: () => log };

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <fstream>
 #include <set>
 
 #include <boost/test/unit_test.hpp>
@@ -188,6 +189,42 @@ BOOST_AUTO_TEST_CASE(interrupted_it_leaves_what_was_live) {
                     learn::Cancelled);
   BOOST_TEST((names_in(site.options().directory) == names_of(manifest)));
   BOOST_TEST(site.store().live_snapshot()->version == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(cut_off_after_the_manifest_what_it_names_is_live) {
+  SmallSite site;
+  const auto options = site.options();
+  (void)site.publish();
+  const std::string first = read_file(options.directory / "manifest.json");
+  (void)site.publish();
+  const auto row = *site.store().snapshot(2);
+  // As if the second had been cut off before its manifest, and then behind it.
+  site.store().mark_live(1);
+  site.store()
+      .writer()
+      .submit([](origin::Database& db) { db.execute("UPDATE snapshots SET state = 'pending' WHERE version = 2"); })
+      .get();
+  std::ofstream(options.directory / "manifest.json") << first;
+  settle(site.store(), options.directory);
+  BOOST_TEST(site.store().live_snapshot()->version == 1U);
+  BOOST_TEST(site.store().snapshot(2)->state == "pending");
+  std::ofstream(options.directory / "manifest.json") << row.manifest;
+  settle(site.store(), options.directory);
+  BOOST_TEST(site.store().live_snapshot()->version == 2U);
+  BOOST_TEST(site.store().snapshot(1)->state == "superseded");
+}
+
+BOOST_AUTO_TEST_CASE(a_copy_that_cannot_be_written_publishes_nothing) {
+  SmallSite site;
+  (void)site.publish();
+  auto options = site.options();
+  options.out = site.folder() / "file/below";
+  std::ofstream(site.folder() / "file") << "in the way";
+  BOOST_CHECK_THROW(publish::publish(
+                        site.store(), options, [](std::string_view, double) {}, kNever),
+                    std::exception);
+  BOOST_TEST(site.store().live_snapshot()->version == 1U);
+  BOOST_TEST(read_manifest(read_file(options.directory / "manifest.json")).version == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(a_new_database_goes_on_counting_where_the_folder_stands) {

@@ -77,8 +77,10 @@ BOOST_AUTO_TEST_CASE(counters_models_meta_and_snapshots_survive_reopening) {
     const std::string bytes("\0model", 6);
     store->put_model("item_item", std::as_bytes(std::span(bytes)));
     store->set_meta("a", "b");
-    store->insert_snapshot({.version = 1, .sha256 = "aa", .manifest = "{}", .state = "live"});
-    store->insert_snapshot({.version = 2, .sha256 = "bb", .manifest = "{}", .state = "live"});
+    store->insert_snapshot({.version = 1, .sha256 = "aa", .manifest = "{}", .state = "pending"});
+    store->mark_live(1);
+    store->insert_snapshot({.version = 2, .sha256 = "bb", .manifest = "{}", .state = "pending"});
+    store->mark_live(2);
   }
   auto store = Store::open({.path = folder / "a.db"});
   BOOST_TEST(store->next_snapshot_version() == 3U);
