@@ -13,7 +13,7 @@
 #include "core/model/item_item.h"
 #include "core/model/similarity.h"
 #include "core/snapshot/builder.h"
-#include "tests/world/world.h"
+#include "tests/unit/core/site.h"
 
 namespace {
 
@@ -21,55 +21,6 @@ using namespace footlight;
 using snapshot::ContentType;
 
 const Visitor kNobody;
-constexpr std::uint32_t kNow = 20780U * 86400U + 50000;
-
-struct Site {
-  explicit Site(snapshot::SnapshotInput made) : input(std::move(made)), bytes(*snapshot::build(input)) {
-    view = *snapshot::SnapshotView::open(bytes);
-    scratch.resize(decide_scratch_bytes(view));
-  }
-  const Decision& decide(const Visitor& visitor, std::vector<SlotRequest> requests, Context context = {kNow}) {
-    BOOST_REQUIRE(footlight::decide(view, visitor, context, requests, scratch, *decision) == Status::kOk);
-    return *decision;
-  }
-  snapshot::SnapshotInput input;
-  std::vector<std::byte> bytes;
-  snapshot::SnapshotView view;
-  std::vector<std::byte> scratch;
-  std::unique_ptr<Decision> decision = std::make_unique<Decision>();
-};
-
-// Five projects and nothing that would choose between them.
-snapshot::SnapshotInput plain_site() {
-  snapshot::SnapshotInput site = world::make_site({.items = 5});
-  site.rules.clear();
-  for (auto& item : site.items) {
-    item.type = ContentType::kProject;
-    item.affinities.clear();
-    item.ranges.clear();
-    item.neighbours.clear();
-    item.bias = 0;
-    item.active_from_s = 0;
-    item.active_until_s = snapshot::kNone;
-  }
-  for (auto& segment : site.segments) segment.priors.clear();
-  return site;
-}
-
-constexpr std::uint32_t kProjects = 1;  // index of the slot in world.h
-
-std::vector<std::uint32_t> ids(const Decision& decision) {
-  std::vector<std::uint32_t> out;
-  for (std::uint32_t e = 0; e < decision.entry_count; ++e) out.push_back(decision.entries[e].item_id);
-  return out;
-}
-
-Visitor answering(const Site& site, std::string_view question, std::string_view value) {
-  Visitor visitor;
-  BOOST_REQUIRE(answer(visitor, site.view, question, {&value, 1}) == Status::kOk);
-  return visitor;
-}
-
 BOOST_AUTO_TEST_SUITE(deciding)
 
 BOOST_AUTO_TEST_CASE(without_anything_known_the_order_is_by_id) {
@@ -174,48 +125,6 @@ BOOST_AUTO_TEST_CASE(an_interaction_loses_half_its_weight_in_a_half_life) {
   BOOST_CHECK_EQUAL(interaction_weight(entry, 1000, 30), -1.0);
 }
 
-BOOST_AUTO_TEST_CASE(not_for_me_takes_an_item_away_even_from_a_pin) {
-  auto input = plain_site();
-  snapshot::RuleInput pin;
-  pin.id = 1;
-  pin.item_id = 7;
-  pin.position = 1;
-  input.rules = {pin};
-  Site site(std::move(input));
-  BOOST_TEST(ids(site.decide(kNobody, {{kProjects, 3}})) == (std::vector<std::uint32_t>{1, 7, 4}),
-             boost::test_tools::per_element());
-  BOOST_CHECK(site.decision->entries[1].reason == snapshot::ReasonKind::kPinned);
-  Visitor visitor;
-  interact(visitor, {7, Action::kView, Feedback::kNegative, 0, 20780});
-  BOOST_TEST(ids(site.decide(visitor, {{kProjects, 3}})) == (std::vector<std::uint32_t>{1, 4, 10}),
-             boost::test_tools::per_element());
-}
-
-BOOST_AUTO_TEST_CASE(rules_windows_and_seen_items) {
-  auto input = plain_site();
-  snapshot::RuleInput exclude;
-  exclude.id = 2;
-  exclude.kind = snapshot::RuleKind::kExclude;
-  exclude.item_id = 1;
-  exclude.segment_id = 2;
-  input.rules = {exclude};
-  input.items[1].active_from_s = kNow + 1;
-  input.items[2].active_until_s = kNow;
-  input.items[3].history_only = true;
-  input.slots[kProjects].hide_seen = true;
-  Site site(std::move(input));
-  BOOST_TEST(ids(site.decide(kNobody, {{kProjects, 5}})) == (std::vector<std::uint32_t>{1, 13}),
-             boost::test_tools::per_element());
-  const Visitor excluded = answering(site, "format", "format_1");
-  BOOST_TEST(ids(site.decide(excluded, {{kProjects, 5}})) == (std::vector<std::uint32_t>{13}),
-             boost::test_tools::per_element());
-  Visitor seen;
-  interact(seen, {13, Action::kView, Feedback::kNone, 0, 20780});  // an impression hides nothing
-  BOOST_CHECK_EQUAL(site.decide(seen, {{kProjects, 5}}).entry_count, 2U);
-  interact(seen, {13, Action::kClick, Feedback::kNone, 0, 20780});
-  BOOST_CHECK_EQUAL(site.decide(seen, {{kProjects, 5}}).entry_count, 1U);
-}
-
 BOOST_AUTO_TEST_CASE(diversity_parts_equal_cards) {
   auto input = plain_site();
   for (const int i : {0, 1, 2}) input.items[static_cast<std::size_t>(i)].affinities = {{402, 1}};
@@ -259,8 +168,8 @@ BOOST_AUTO_TEST_CASE(a_page_is_stable_over_a_day_and_changes_with_the_day) {
   Site site(world::make_site({.items = 300}));
   Visitor visitor;
   visitor.unit_id = 77;
-  const auto morning = ids(site.decide(visitor, {{kProjects, 6}}, {20780U * 86400U}));
-  BOOST_CHECK(morning == ids(site.decide(visitor, {{kProjects, 6}}, {20780U * 86400U + 30000})));
+  const auto morning = ids(site.decide(visitor, {{kProjects, 6}}, {std::uint32_t{kToday} * 86400U}));
+  BOOST_CHECK(morning == ids(site.decide(visitor, {{kProjects, 6}}, {std::uint32_t{kToday} * 86400U + 30000})));
   int changed = 0;
   for (std::uint32_t day = 1; day < 20; ++day) {
     changed += ids(site.decide(visitor, {{kProjects, 6}}, {(20780U + day) * 86400U})) != morning ? 1 : 0;
@@ -279,18 +188,6 @@ BOOST_AUTO_TEST_CASE(switched_off_it_knows_nobody) {
   const auto off = ids(site.decide(visitor, {{kProjects, 6}}, {kNow, true, false}));
   BOOST_CHECK(off == ids(site.decide(kNobody, {{kProjects, 6}})));
   BOOST_CHECK_EQUAL(site.decide(visitor, {{kProjects, 6}}, {kNow, true, false}).personalization_score, 0U);
-}
-
-BOOST_AUTO_TEST_CASE(bad_requests_are_refused) {
-  Site site(plain_site());
-  const auto status = [&](std::vector<SlotRequest> requests) {
-    return footlight::decide(site.view, kNobody, {kNow}, requests, site.scratch, *site.decision);
-  };
-  BOOST_CHECK(status({{99, 1}}) == Status::kUnknownSlot);
-  BOOST_CHECK(status(std::vector<SlotRequest>(kMaxSlotRequests + 1)) == Status::kTooLarge);
-  BOOST_CHECK(status(std::vector<SlotRequest>(16, {kProjects, 24})) == Status::kTooLarge);
-  BOOST_CHECK(footlight::decide(site.view, kNobody, {kNow}, {}, {site.scratch.data(), 3}, *site.decision) ==
-              Status::kTooLarge);
 }
 
 RC_BOOST_PROP(slates_are_sorted_out_unique_and_drawn_from_candidates, (std::uint64_t seed)) {
