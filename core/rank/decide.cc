@@ -313,10 +313,12 @@ void score_items(const snapshot::SnapshotView& snapshot, const Visitor& visitor,
 std::size_t explain(const snapshot::SnapshotView& snapshot, const FoldedVisitor& folded, std::uint32_t item,
                     std::span<MatchFactor, kMaxFactors> factors) noexcept {
   const auto& weights = snapshot.weights();
-  std::size_t count = match_factors(folded, snapshot, item, factors);
-  // Log-odds become match units, so that the parts can be compared and added.
-  const double unit = weights.match > 0.0F ? 1.0 / static_cast<double>(weights.match) : 1.0;
-  const auto insert = [&](MatchFactor factor) {
+  // One scaling keeps the order, and a weight of 0 leaves no question factor: what adds nothing is no reason.
+  const double of_match = static_cast<double>(weights.match) / kLogOddsPerUnit;
+  std::size_t count = of_match > 0.0 ? match_factors(folded, snapshot, item, factors) : 0;
+  for (std::size_t f = 0; f < count; ++f) factors[f].score *= of_match;
+  const auto insert = [&](ReasonKind kind, std::uint32_t argument, double log_odds) {
+    const MatchFactor factor{kind, 0, argument, log_odds / kLogOddsPerUnit};
     if (factor.score <= 0.0) return;
     std::size_t at = count++;
     for (; at > 0 && factors[at - 1].score < factor.score; --at) factors[at] = factors[at - 1];
@@ -324,11 +326,16 @@ std::size_t explain(const snapshot::SnapshotView& snapshot, const FoldedVisitor&
   };
   const Contribution history = strongest_history(folded.recent, snapshot, item);
   if (history.item != kNone) {
-    insert({ReasonKind::kHistory, 0, history.item, unit * static_cast<double>(weights.item_item) * history.total});
+    insert(ReasonKind::kHistory, history.item, static_cast<double>(weights.item_item) * history.total);
   }
+  double popular = static_cast<double>(snapshot.items()[item].bias);
   const double prior = static_cast<double>(weights.prior) * (snapshot.segment_priors(folded.segment)[item] / 32.0);
-  insert({folded.segment == 0 ? ReasonKind::kPopular : ReasonKind::kSegment, 0, folded.segment, unit * prior});
-  insert({ReasonKind::kPopular, 0, 0, unit * static_cast<double>(snapshot.items()[item].bias)});
+  if (folded.segment == 0) {
+    popular += prior;  // everyone's prior and the item's own bias are one thing: how popular it is here
+  } else {
+    insert(ReasonKind::kSegment, folded.segment, prior);
+  }
+  insert(ReasonKind::kPopular, 0, popular);
   return count;
 }
 

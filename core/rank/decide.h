@@ -90,8 +90,13 @@ struct Decision {
 void score_items(const snapshot::SnapshotView& snapshot, const Visitor& visitor, std::uint16_t today,
                  std::span<std::byte> scratch) noexcept;
 
-// Every part of one item's score as factors, largest first: the question factors, "history", "segment", "popular".
-// What calculate_confidence and the reason are computed from. Returns how many were written.
+// Log-odds that make one unit of an explained factor: the default weight of a match, so that with default weights a
+// question's factor is SPEC.md's (format .3, …) as match_factors() gives it.
+inline constexpr double kLogOddsPerUnit = 3.0;
+
+// The parts of one item's score that speak for it, largest first: each question, "history", "segment", "popular" (bias,
+// with the prior of everyone). Each is its own share of z in log-odds / kLogOddsPerUnit, above 0; what is weighted with
+// 0 is not there. Confidence and the reason are computed from these. Returns how many were written.
 [[nodiscard]] std::size_t explain(const snapshot::SnapshotView& snapshot, const FoldedVisitor& folded,
                                   std::uint32_t item, std::span<MatchFactor, kMaxFactors> factors) noexcept;
 
