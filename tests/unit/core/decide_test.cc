@@ -220,11 +220,15 @@ BOOST_AUTO_TEST_CASE(the_precomputed_slate_is_what_the_segment_gets) {
   for (std::uint32_t s = 0; s < site.view.segments().size(); ++s) {
     Visitor visitor;
     visitor.segment_id = static_cast<std::uint16_t>(site.view.segments()[s].id);
-    const Decision& decision = site.decide(visitor, {{kProjects, 0}}, {site.input.created_at_s, false, true});
-    const auto slate = site.view.slate(s, kProjects);
-    BOOST_REQUIRE_EQUAL(slate.size(), decision.entry_count);
-    for (std::size_t e = 0; e < slate.size(); ++e) BOOST_CHECK_EQUAL(slate[e], decision.entries[e].item);
+    const Decision& decision =
+        site.decide(visitor, {{0, 0}, {1, 0}, {2, 0}, {3, 0}, {4, 0}}, {site.input.created_at_s, false, true});
     BOOST_CHECK_EQUAL(decision.segment, s);
+    for (std::uint32_t slot = 0; slot < decision.slot_count; ++slot) {
+      const auto slate = site.view.slate(s, slot);
+      const auto entries = decision.entries_of(decision.slots[slot]);
+      BOOST_REQUIRE_EQUAL(slate.size(), entries.size());
+      for (std::size_t e = 0; e < slate.size(); ++e) BOOST_CHECK_EQUAL(slate[e], entries[e].item);
+    }
   }
 }
 
