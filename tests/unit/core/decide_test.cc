@@ -50,53 +50,6 @@ BOOST_AUTO_TEST_CASE(an_answer_brings_its_items_to_the_top_and_says_so) {
   BOOST_CHECK_SMALL(top.confidence - (1 - std::exp(-0.9)) * 10000, 3.0);
 }
 
-BOOST_AUTO_TEST_CASE(factors_add_up_to_the_match) {
-  Site site(world::make_site({.items = 200}));
-  Random random(4);
-  for (int round = 0; round < 50; ++round) {
-    const Visitor visitor = world::make_visitor(random, site.input, {.items = 200});
-    const FoldedVisitor folded = fold(visitor, site.view, 20780);
-    for (std::uint32_t i = 0; i < site.view.items().size(); ++i) {
-      MatchFactor factors[kMaxFactors];
-      const std::size_t count = match_factors(folded, site.view, i, factors);
-      double sum = 0;
-      for (std::size_t f = 0; f < count; ++f) {
-        BOOST_REQUIRE(f == 0 || factors[f - 1].score >= factors[f].score);
-        sum += factors[f].score;
-      }
-      BOOST_REQUIRE_SMALL(sum - match(folded, site.view, i), 1e-9);
-    }
-  }
-}
-
-BOOST_AUTO_TEST_CASE(a_missing_answer_neither_matches_nor_punishes) {
-  auto input = plain_site();
-  input.items[0].affinities = {{402, 1}, {801, 1}};
-  Site site(std::move(input));
-  const Visitor nobody;
-  BOOST_CHECK_EQUAL(match(fold(nobody, site.view, 0), site.view, 0), 0.0);
-  const Visitor one = answering(site, "format", "format_2");
-  const double alone = match(fold(one, site.view, 0), site.view, 0);
-  Visitor differs = one;
-  const std::string_view other = "start_timing_3";
-  BOOST_REQUIRE(answer(differs, site.view, "start_timing", {&other, 1}) == Status::kOk);
-  BOOST_CHECK_EQUAL(match(fold(differs, site.view, 0), site.view, 0), alone);
-}
-
-BOOST_AUTO_TEST_CASE(confidence_is_bounded_and_monotone) {
-  std::vector<MatchFactor> factors;
-  double before = calculate_confidence(factors, 3);
-  BOOST_CHECK_EQUAL(before, 0.0);
-  for (int i = 0; i < 100; ++i) {
-    MatchFactor factor;
-    factor.score = 0.05;
-    factors.push_back(factor);
-    const double now = calculate_confidence(factors, 3);
-    BOOST_REQUIRE(now > before && now < 1.0);
-    before = now;
-  }
-}
-
 BOOST_AUTO_TEST_CASE(liked_items_bring_their_neighbours_and_their_genres) {
   auto input = plain_site();
   input.items[0].neighbours = {{13, 0.5F}};
@@ -113,16 +66,6 @@ BOOST_AUTO_TEST_CASE(liked_items_bring_their_neighbours_and_their_genres) {
                     "Because you looked at Item 1");
   const FoldedVisitor folded = fold(visitor, site.view, 20780);
   BOOST_CHECK_CLOSE(match(folded, site.view, 2), 0.1 * 0.5, 1.0);  // preferred_genres, inferred at half its weight
-}
-
-BOOST_AUTO_TEST_CASE(an_interaction_loses_half_its_weight_in_a_half_life) {
-  HistoryEntry entry{1, 1000, Action::kClick, Feedback::kNone};
-  BOOST_CHECK_CLOSE(interaction_weight(entry, 1030, 30), 0.5, 1e-9);
-  BOOST_CHECK_EQUAL(interaction_weight(entry, 1000, 30), 1.0);
-  BOOST_CHECK_EQUAL(interaction_weight(entry, 900, 30), 1.0);
-  BOOST_CHECK_EQUAL(interaction_weight(entry, 5000, 0), 1.0);
-  entry.feedback = Feedback::kNegative;
-  BOOST_CHECK_EQUAL(interaction_weight(entry, 1000, 30), -1.0);
 }
 
 BOOST_AUTO_TEST_CASE(diversity_parts_equal_cards) {
