@@ -68,62 +68,6 @@ BOOST_AUTO_TEST_CASE(liked_items_bring_their_neighbours_and_their_genres) {
   BOOST_CHECK_CLOSE(match(folded, site.view, 2), 0.1 * 0.5, 1.0);  // preferred_genres, inferred at half its weight
 }
 
-BOOST_AUTO_TEST_CASE(diversity_parts_equal_cards) {
-  auto input = plain_site();
-  for (const int i : {0, 1, 2}) input.items[static_cast<std::size_t>(i)].affinities = {{402, 1}};
-  input.items[4].affinities = {{405, 1}};
-  input.slots[kProjects].diversity = 0.3F;
-  Site site(std::move(input));
-  BOOST_CHECK_CLOSE(content_similarity(site.view, 0, 1), 1.0, 1e-4);
-  BOOST_CHECK_EQUAL(content_similarity(site.view, 0, 4), 0.0);
-  BOOST_CHECK_EQUAL(content_similarity(site.view, 0, 3), 0.0);  // nothing is known of it
-  BOOST_TEST(ids(site.decide(kNobody, {{kProjects, 5}})) == (std::vector<std::uint32_t>{1, 10, 13, 4, 7}),
-             boost::test_tools::per_element());
-}
-
-// Draws as often as there are visitors; the logged propensity of the first place must be its true frequency.
-BOOST_AUTO_TEST_CASE(propensity_is_the_frequency_of_the_draw) {
-  auto input = plain_site();
-  for (std::size_t i = 0; i < 5; ++i) input.items[i].bias = static_cast<float>(i) * 0.2F;
-  input.slots[kProjects].temperature = 0.5F;
-  input.slots[kProjects].diversity = 0;
-  Site site(std::move(input));
-  std::map<std::uint32_t, double> share;
-  std::map<std::uint32_t, float> propensity;
-  constexpr int kVisitors = 40000;
-  Random random(11);
-  for (int v = 0; v < kVisitors; ++v) {
-    Visitor visitor;
-    visitor.unit_id = random.next();
-    const Entry& first = site.decide(visitor, {{kProjects, 2}}).entries[0];
-    share[first.item_id] += 1.0 / kVisitors;
-    propensity[first.item_id] = first.propensity;
-  }
-  double sum = 0;
-  for (const auto& [id, p] : propensity) {
-    BOOST_CHECK_SMALL(share[id] - static_cast<double>(p), 0.01);
-    sum += static_cast<double>(p);
-  }
-  BOOST_CHECK_CLOSE(sum, 1.0, 1e-4);
-}
-
-BOOST_AUTO_TEST_CASE(a_page_is_stable_over_a_day_and_changes_with_the_day) {
-  Site site(world::make_site({.items = 300}));
-  Visitor visitor;
-  visitor.unit_id = 77;
-  const auto morning = ids(site.decide(visitor, {{kProjects, 6}}, {std::uint32_t{kToday} * 86400U}));
-  BOOST_CHECK(morning == ids(site.decide(visitor, {{kProjects, 6}}, {std::uint32_t{kToday} * 86400U + 30000})));
-  int changed = 0;
-  for (std::uint32_t day = 1; day < 20; ++day) {
-    changed += ids(site.decide(visitor, {{kProjects, 6}}, {(20780U + day) * 86400U})) != morning ? 1 : 0;
-  }
-  BOOST_CHECK_GT(changed, 10);
-  visitor.unit_id = 0;  // no unit id: never explored on
-  for (const Entry& entry : site.decide(visitor, {{kProjects, 6}}).entries_of(site.decision->slots[0])) {
-    BOOST_CHECK_EQUAL(entry.propensity, 1.0F);
-  }
-}
-
 BOOST_AUTO_TEST_CASE(switched_off_it_knows_nobody) {
   Site site(world::make_site({.items = 300}));
   Random random(6);
