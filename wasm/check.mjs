@@ -22,7 +22,9 @@ if (!exports.some(({ name, kind }) => name === 'memory' && kind === 'memory')) {
 const { reaches } = JSON.parse(readFileSync(new URL('exports.json', import.meta.url), 'utf8'))[0];
 const names = exports.map(({ name }) => name);
 if ([...names].sort().join() !== [...reaches].sort().join()) {
-  console.error(`${file} exports ${names.join(', ')}; wasm/exports.json lists ${reaches.join(', ')}`);
+  console.error(
+    `${file} exports ${names.join(', ')}; wasm/exports.json lists ${reaches.join(', ')}`,
+  );
   process.exit(1);
 }
 const gzip = gzipSync(bytes, { level: 9 }).length;

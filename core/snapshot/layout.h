@@ -190,7 +190,9 @@ struct WeightsRow {
   float confidence_slope;  // confidence = 1 - exp(-slope * sum of factors); a factor's unit is 3 log-odds (decide.h)
   float half_life_days;    // after which an interaction counts half; 0: for ever
   float history_match;     // share of a question's weight that an inferred answer carries, 0 to 1
-  float calibrate_scale;   // p = sigmoid(calibrate_scale * z + calibrate_shift)
+  // For p = sigmoid(calibrate_scale * z + calibrate_shift). Carried and checked, and not computed by this engine: no
+  // answer of its holds a probability.
+  float calibrate_scale;
   float calibrate_shift;
 };
 

@@ -1,8 +1,6 @@
 #include "core/rank/decide.h"
 
 #include <cmath>
-#include <map>
-#include <memory>
 #include <set>
 #include <vector>
 
@@ -10,17 +8,14 @@
 #include <rapidcheck/boost_test.h>
 
 #include "core/match/match.h"
-#include "core/model/item_item.h"
-#include "core/model/similarity.h"
-#include "core/snapshot/builder.h"
 #include "tests/unit/core/site.h"
 
 namespace {
 
 using namespace footlight;
-using snapshot::ContentType;
 
 const Visitor kNobody;
+
 BOOST_AUTO_TEST_SUITE(deciding)
 
 BOOST_AUTO_TEST_CASE(without_anything_known_the_order_is_by_id) {
