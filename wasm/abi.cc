@@ -97,7 +97,7 @@ FL_EXPORT(fl_reserve)(std::uint32_t bytes)->std::byte* {
 }
 
 FL_EXPORT(fl_load)(std::uint32_t bytes)->std::uint32_t {
-  if (room == nullptr || bytes > room_bytes || loaded) return static_cast<std::uint32_t>(Status::kNotLoaded);
+  if (loaded || bytes > room_bytes) return static_cast<std::uint32_t>(Status::kTooLarge);
   const auto opened = SnapshotView::open({room, bytes});
   if (!opened) return static_cast<std::uint32_t>(opened.error());
   view = *opened;

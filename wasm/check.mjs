@@ -1,4 +1,4 @@
-// Checks a linked engine: it must be valid, import nothing, and export its memory.
+// Checks a linked engine: it must be valid, import nothing, and export its memory and what exports.json lists.
 // Prints its size. Usage: node wasm/check.mjs FILE
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
@@ -17,6 +17,14 @@ if (imports.length > 0) {
 const exports = WebAssembly.Module.exports(module);
 if (!exports.some(({ name, kind }) => name === 'memory' && kind === 'memory')) {
   console.error(`${file} does not export its memory (wasm/ABI.md)`);
+  process.exit(1);
+}
+const { reaches } = JSON.parse(readFileSync(new URL('exports.json', import.meta.url), 'utf8'))[0];
+const names = exports.map(({ name }) => name);
+if ([...names].sort().join() !== [...reaches].sort().join()) {
+  console.error(
+    `${file} exports ${names.join(', ')}; wasm/exports.json lists ${reaches.join(', ')}`,
+  );
   process.exit(1);
 }
 const gzip = gzipSync(bytes, { level: 9 }).length;

@@ -13,49 +13,54 @@ constexpr double kFullMatch = 127.0 * kFoldUnit;  // an affinity of 127 times a 
 
 std::int16_t folded(double weight) noexcept { return static_cast<std::int16_t>(weight * kFoldUnit + 0.5); }
 
-// Fills the columns of an unanswered question from the items the visitor liked. False when they say nothing.
-bool infer(const snapshot::SnapshotView& snapshot, const snapshot::QuestionRow& question, FoldedVisitor& out) noexcept {
+// Whether each matching answer adds the whole weight; of a question with one answer, one can match.
+bool counts_each(const snapshot::QuestionRow& question) noexcept {
+  return question.kind == snapshot::QuestionKind::kMultiple && (question.flags & snapshot::kPerAnswer) != 0;
+}
+
+// Fills the columns of an unanswered question from the items the visitor liked, if they say anything about it.
+void infer(const snapshot::SnapshotView& snapshot, const snapshot::QuestionRow& question, FoldedVisitor& out) noexcept {
+  const bool each_counts = counts_each(question);
   double sums[snapshot::kMaxOptionsPerQuestion] = {};
   double total = 0;
   for (std::uint32_t h = 0; h < out.recent.count; ++h) {
     const double strength = out.recent.weights[h];
     if (strength <= 0.0) continue;
     const std::int8_t* row = snapshot.features(out.recent.items[h]) + question.first_option;
-    bool any = false;
+    std::int32_t voice = 0;
     for (std::uint32_t o = 0; o < question.option_count; ++o) {
       sums[o] += strength * row[o];
-      any = any || row[o] != 0;
+      voice += row[o];
     }
-    if (any) total += strength * 127.0;  // an item that says nothing about the question does not dilute it
+    if (voice == 0) continue;  // an item that says nothing about the question does not dilute it
+    total += strength * (each_counts ? 127 : std::max(voice, 127));
   }
-  if (total <= 0.0) return false;
+  if (total <= 0.0) return;
   const double weight = static_cast<double>(question.weight) * static_cast<double>(snapshot.weights().history_match);
   for (std::uint32_t o = 0; o < question.option_count; ++o) {
     out.weights[question.first_option + o] = folded(weight * (sums[o] / total));
   }
-  return true;
 }
 
 }  // namespace
 
 FoldedVisitor fold(const Visitor& visitor, const snapshot::SnapshotView& snapshot, std::uint16_t today) noexcept {
   FoldedVisitor out;
-  auto& masks = out.masks;
-  answer_masks(visitor, snapshot, masks);
-  out.segment = segment_of(visitor, snapshot, masks);
+  answer_masks(visitor, snapshot, out.masks);
+  out.segment = segment_of(visitor, snapshot, out.masks);
+  std::uint64_t masks[snapshot::kMaxQuestions];
+  std::copy_n(out.masks, snapshot::kMaxQuestions, masks);
+  imply_answers(snapshot, out.segment, masks);
   out.recent = recent_items(visitor, snapshot, today);
   for (std::size_t q = 0; q < snapshot.questions().size(); ++q) {
     const auto& question = snapshot.questions()[q];
     if (masks[q] == 0) {
-      if ((question.flags & snapshot::kFromHistory) != 0 && infer(snapshot, question, out)) {
-        out.inferred_questions |= 1U << q;
-      }
+      if ((question.flags & snapshot::kFromHistory) != 0) infer(snapshot, question, out);
       continue;
     }
     double weight = static_cast<double>(question.weight);
-    if (question.kind == snapshot::QuestionKind::kMultiple && (question.flags & snapshot::kPerAnswer) == 0) {
-      weight /= std::popcount(masks[q]);
-    }
+    // Of a question with one answer a record may yet hold several (another snapshot's, or a forged one).
+    if (out.masks[q] == 0 || !counts_each(question)) weight /= std::popcount(masks[q]);
     for (std::uint32_t o = 0; o < question.option_count; ++o) {
       if (((masks[q] >> o) & 1U) != 0) out.weights[question.first_option + o] = folded(weight);
     }

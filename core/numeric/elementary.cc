@@ -25,8 +25,8 @@ double exp_exact(double x) noexcept {
   const auto k = static_cast<std::int64_t>(scaled >= 0 ? scaled + 0.5 : scaled - 0.5);
   const auto kd = static_cast<double>(k);
   const double r = (x - kd * kLn2High) - kd * kLn2Low;
-  // Taylor to r^13: the remainder for |r| <= 0.3466 is below 4e-18. Terms go in pairs (Estrin 1960), so that they do not
-  // wait for one another.
+  // Taylor to r^13: the remainder for |r| <= 0.3466 is below 4e-18. Terms go in pairs (Estrin 1960), so that they do
+  // not wait for one another.
   const double r2 = r * r;
   const double r4 = r2 * r2;
   const double low = (1.0 / 2.0 + r * (1.0 / 6.0)) + r2 * (1.0 / 24.0 + r * (1.0 / 120.0));

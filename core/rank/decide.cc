@@ -19,8 +19,9 @@ using snapshot::ReasonKind;
 // Per item, while one page is decided.
 constexpr std::uint8_t kChosenBefore = 1;  // in the visitor's history by more than a view
 constexpr std::uint8_t kDisliked = 2;
-constexpr std::uint8_t kTaken = 4;     // on this page already
-constexpr std::uint8_t kExcluded = 8;  // by a rule for the slot at hand
+constexpr std::uint8_t kTaken = 4;      // on this page already
+constexpr std::uint8_t kExcluded = 8;   // by a rule for the slot at hand
+constexpr std::uint8_t kReserved = 16;  // a pin puts it on this page, here or in a later slot
 
 const Visitor kNobody{};
 
@@ -63,39 +64,73 @@ class Page {
     }
   }
 
+  // Settles which item each pin puts where, for every slot before the first is filled, so that no slot takes what is
+  // pinned in a later one. Slots in the page's order, then rules in theirs: an item is pinned once, and of two pins for
+  // one place the first that may be shown counts. The visitor's "not for me" is stronger than a pin; "hide what was
+  // seen" is not.
+  void reserve_pins(std::span<const SlotRequest> requests) noexcept {
+    std::uint32_t first = 0;
+    for (const SlotRequest& request : requests) {
+      const auto& slot = snapshot_.slots()[request.slot];
+      const std::uint32_t limit = limit_of(request, slot);
+      mark_excluded(request.slot, true);
+      for (const auto& rule : snapshot_.rules()) {
+        if (rule.kind != snapshot::RuleKind::kPin || rule.position >= limit || !rule_holds(rule, request.slot))
+          continue;
+        std::uint32_t& place = pins_[first + rule.position];
+        const auto type = static_cast<std::uint32_t>(snapshot_.items()[rule.item].type);
+        if (place != 0 || ((slot.type_mask >> type) & 1U) == 0) continue;
+        if (!available(rule.item, kReserved | kExcluded | kDisliked)) continue;
+        place = rule.item + 1;
+        state_[rule.item] |= kReserved;
+      }
+      mark_excluded(request.slot, false);
+      first += limit;
+    }
+  }
+
   void fill(const SlotRequest& request) noexcept {
     const auto& slot = snapshot_.slots()[request.slot];
-    const std::uint32_t limit =
-        request.limit == 0 ? slot.limit : std::min<std::uint32_t>(request.limit, slot.max_limit);
+    const std::uint32_t limit = limit_of(request, slot);
     SlotDecision& made = out_.slots[out_.slot_count++];
     made = {request.slot, out_.entry_count, 0};
+    const std::span<const std::uint32_t> pins{pins_ + next_pin_, limit};
+    next_pin_ += limit;
     mark_excluded(request.slot, true);
     gather(slot, limit);
+    mark_excluded(request.slot, false);
     Random random(seed_with(seed_with(seed_with(visitor_.unit_id, snapshot_.version()), slot.id), today_));
     const bool explores = context_.explore && visitor_.unit_id != 0 && slot.temperature > 0.0F;
     const auto diversity = static_cast<double>(slot.diversity);
     const auto temperature = static_cast<double>(slot.temperature);
     if (explores) weigh(diversity, temperature);
-    for (std::uint32_t position = 0; position < limit; ++position) {
-      const std::uint32_t pinned = pin_at(request.slot, position);
+    // Where candidates run out, the pins that are left move up. `pin` is the first place not yet looked at for one.
+    for (std::uint32_t pin = 0; made.count < limit; ++made.count) {
+      if (pool_.size() == 0) {
+        while (pin < limit && pins[pin] == 0) ++pin;
+        if (pin == limit) break;
+      }
       float propensity = 1;
-      std::uint32_t item = pinned;
-      if (pinned != kNone) {
-        drop(pinned);
+      std::uint32_t item = 0;
+      const bool pinned = pins[pin] != 0;
+      if (pinned) {
+        item = pins[pin] - 1;
       } else {
-        if (pool_.size() == 0) break;
         const std::uint32_t at = explores ? draw(random, diversity, temperature, propensity) : best(diversity);
         item = pool_[at].item;
         pool_.remove(at);
       }
-      place(item, propensity, pinned != kNone);
-      ++made.count;
-      if (diversity > 0.0 && position + 1 < limit) compare_with(item, diversity, explores ? temperature : 0.0);
+      ++pin;
+      place(item, propensity, pinned);
+      if (diversity > 0.0) compare_with(item, diversity, explores ? temperature : 0.0);
     }
-    mark_excluded(request.slot, false);
   }
 
  private:
+  [[nodiscard]] static std::uint32_t limit_of(const SlotRequest& request, const snapshot::SlotRow& slot) noexcept {
+    return request.limit == 0 ? slot.limit : std::min<std::uint32_t>(request.limit, slot.max_limit);
+  }
+
   [[nodiscard]] bool rule_holds(const snapshot::RuleRow& rule, std::uint32_t slot) const noexcept {
     return (rule.slot == kNone || rule.slot == slot) && (rule.segment == kNone || rule.segment == folded_.segment);
   }
@@ -116,7 +151,7 @@ class Page {
 
   void gather(const snapshot::SlotRow& slot, std::uint32_t limit) noexcept {
     pool_.reset(std::max<std::uint32_t>(16, 4 * limit));
-    const auto barred = static_cast<std::uint8_t>(kTaken | kExcluded | kDisliked |
+    const auto barred = static_cast<std::uint8_t>(kTaken | kReserved | kExcluded | kDisliked |
                                                   ((slot.flags & snapshot::kHideSeen) != 0 ? kChosenBefore : 0));
     for (std::uint32_t type = 0; type < snapshot::kContentTypes; ++type) {
       if (((slot.type_mask >> type) & 1U) == 0) continue;
@@ -124,23 +159,6 @@ class Page {
       for (std::uint32_t i = range.begin; i < range.end; ++i) {
         if (available(i, barred)) pool_.offer(scores_[i], i, snapshot_.items()[i].id);
       }
-    }
-  }
-
-  // The first pin for this place whose item may be shown; the visitor's "not for me" is stronger than a pin.
-  [[nodiscard]] std::uint32_t pin_at(std::uint32_t slot, std::uint32_t position) const noexcept {
-    for (const auto& rule : snapshot_.rules()) {
-      if (rule.kind != snapshot::RuleKind::kPin || rule.position != position || !rule_holds(rule, slot)) continue;
-      const auto type = static_cast<std::uint32_t>(snapshot_.items()[rule.item].type);
-      if (((snapshot_.slots()[slot].type_mask >> type) & 1U) == 0) continue;
-      if (available(rule.item, kTaken | kExcluded | kDisliked)) return rule.item;
-    }
-    return kNone;
-  }
-
-  void drop(std::uint32_t item) noexcept {
-    for (std::uint32_t i = 0; i < pool_.size(); ++i) {
-      if (pool_[i].item == item) return pool_.remove(i);
     }
   }
 
@@ -250,7 +268,9 @@ class Page {
   std::span<std::uint8_t> state_;
   Decision& out_;
   Pool pool_;
-  double top_ = 0;  // what odds are relative to
+  double top_ = 0;                        // what odds are relative to
+  std::uint32_t pins_[kMaxEntries] = {};  // by place on the page: item index + 1, or 0
+  std::uint32_t next_pin_ = 0;            // first place of the next slot
 };
 
 }  // namespace
@@ -276,6 +296,7 @@ Status decide(const snapshot::SnapshotView& snapshot, const Visitor& visitor, co
   const Visitor& known = context.personalize ? visitor : kNobody;
   Page page(snapshot, known, context, {scores, items}, {state, items}, decision);
   page.score(requests);
+  page.reserve_pins(requests);
   for (const SlotRequest& request : requests) page.fill(request);
   return Status::kOk;
 }
@@ -292,10 +313,12 @@ void score_items(const snapshot::SnapshotView& snapshot, const Visitor& visitor,
 std::size_t explain(const snapshot::SnapshotView& snapshot, const FoldedVisitor& folded, std::uint32_t item,
                     std::span<MatchFactor, kMaxFactors> factors) noexcept {
   const auto& weights = snapshot.weights();
-  std::size_t count = match_factors(folded, snapshot, item, factors);
-  // Log-odds become match units, so that the parts can be compared and added.
-  const double unit = weights.match > 0.0F ? 1.0 / static_cast<double>(weights.match) : 1.0;
-  const auto insert = [&](MatchFactor factor) {
+  // One scaling keeps the order, and a weight of 0 leaves no question factor: what adds nothing is no reason.
+  const double of_match = static_cast<double>(weights.match) / kLogOddsPerUnit;
+  std::size_t count = of_match > 0.0 ? match_factors(folded, snapshot, item, factors) : 0;
+  for (std::size_t f = 0; f < count; ++f) factors[f].score *= of_match;
+  const auto insert = [&](ReasonKind kind, std::uint32_t argument, double log_odds) {
+    const MatchFactor factor{kind, 0, argument, log_odds / kLogOddsPerUnit};
     if (factor.score <= 0.0) return;
     std::size_t at = count++;
     for (; at > 0 && factors[at - 1].score < factor.score; --at) factors[at] = factors[at - 1];
@@ -303,11 +326,16 @@ std::size_t explain(const snapshot::SnapshotView& snapshot, const FoldedVisitor&
   };
   const Contribution history = strongest_history(folded.recent, snapshot, item);
   if (history.item != kNone) {
-    insert({ReasonKind::kHistory, 0, history.item, unit * static_cast<double>(weights.item_item) * history.total});
+    insert(ReasonKind::kHistory, history.item, static_cast<double>(weights.item_item) * history.total);
   }
+  double popular = static_cast<double>(snapshot.items()[item].bias);
   const double prior = static_cast<double>(weights.prior) * (snapshot.segment_priors(folded.segment)[item] / 32.0);
-  insert({folded.segment == 0 ? ReasonKind::kPopular : ReasonKind::kSegment, 0, folded.segment, unit * prior});
-  insert({ReasonKind::kPopular, 0, 0, unit * static_cast<double>(snapshot.items()[item].bias)});
+  if (folded.segment == 0) {
+    popular += prior;  // everyone's prior and the item's own bias are one thing: how popular it is here
+  } else {
+    insert(ReasonKind::kSegment, folded.segment, prior);
+  }
+  insert(ReasonKind::kPopular, 0, popular);
   return count;
 }
 

@@ -3,12 +3,15 @@
 //     z(v, i) = bias_i + w_match * match(v, i) + w_item_item * cf(history, i) + w_prior * prior(segment, i)
 //
 // For each slot: filter (history-only, window, exclusion, disliked, seen, shown in an earlier slot of this page),
-// score, keep the best P = max(16, 4 * limit) (ties end at the lower id), then fill position after position: pinned
-// items first in their places; else from what is left of the P, with z'_i = z_i - diversity * max similarity to the
+// score, keep the best P = max(16, 4 * limit) (ties end at the lower id), then fill position after position: a pinned
+// item in its place; else from what is left of the P, with z'_i = z_i - diversity * max similarity to the
 // cards above, either the largest z' (temperature 0) or a draw from softmax(z' / temperature). The probability of that
 // draw among what was left is the entry's propensity: exact, conditional on the positions above. Items outside the P
 // have propensity 0, and a pin or a greedy choice has 1. The draw is seeded from (unit id, snapshot version, slot id,
 // day): stable over a day, reproducible for ever. A visitor without a unit id is never explored on.
+//
+// A pinned item stands in its place however high it ranks by itself, and in no other slot of the page, an earlier one
+// included; of two slots that pin it the first requested has it. Only when candidates run out do later pins move up.
 //
 // Cost: one dot product an item plus history times neighbours; no allocation: the caller brings the scratch.
 // Thread-safe for different scratch. Cannot fail after the request was checked.
@@ -27,7 +30,6 @@ namespace footlight {
 
 inline constexpr std::uint32_t kMaxSlotRequests = 16;
 inline constexpr std::uint32_t kMaxEntries = 256;  // of one decision
-inline constexpr std::uint32_t kMaxPool = 256;     // 4 * kMaxSlotLimit
 
 struct Context {
   std::uint32_t now_s = 0;  // Unix time; the day of history and exploration is now_s / 86400
@@ -88,8 +90,13 @@ struct Decision {
 void score_items(const snapshot::SnapshotView& snapshot, const Visitor& visitor, std::uint16_t today,
                  std::span<std::byte> scratch) noexcept;
 
-// Every part of one item's score as factors, largest first: the question factors, "history", "segment", "popular".
-// What calculate_confidence and the reason are computed from. Returns how many were written.
+// Log-odds that make one unit of an explained factor: the default weight of a match, so that with default weights a
+// question's factor is SPEC.md's (format .3, …) as match_factors() gives it.
+inline constexpr double kLogOddsPerUnit = 3.0;
+
+// The parts of one item's score that speak for it, largest first: each question, "history", "segment", "popular" (bias,
+// with the prior of everyone). Each is its own share of z in log-odds / kLogOddsPerUnit, above 0; what is weighted with
+// 0 is not there. Confidence and the reason are computed from these. Returns how many were written.
 [[nodiscard]] std::size_t explain(const snapshot::SnapshotView& snapshot, const FoldedVisitor& folded,
                                   std::uint32_t item, std::span<MatchFactor, kMaxFactors> factors) noexcept;
 

@@ -416,8 +416,9 @@ class Builder {
     return out.finish(header);
   }
 
-  // What each segment's typical visitor gets, greedily. The half-built snapshot is opened as a reader would open it, so
-  // that whatever a reader would refuse is refused here.
+  // What each segment's typical visitor gets on a page with every slot, greedily, so that no item stands in two slates.
+  // (A site with more slots than one page may have gets them page by page.) The half-built snapshot is opened as a
+  // reader would open it, so that whatever a reader would refuse is refused here.
   bool compute_slates(const std::vector<std::byte>& bytes, std::vector<std::uint32_t>& offsets,
                       std::vector<std::uint32_t>& slates) {
     if (bytes.size() > kMaxBytes) return fail(Status::kTooLarge, "the snapshot is larger than 256 MiB");
@@ -426,19 +427,36 @@ class Builder {
     std::vector<std::byte> scratch(decide_scratch_bytes(*view));
     const auto decision = std::make_unique<Decision>();
     const Context context{in_.created_at_s, false, true};
+    const std::vector<std::vector<SlotRequest>> pages = pages_of_slots();
     std::size_t row = 0;
     for (const SegmentRow& segment : segments_) {
       Visitor visitor;
       visitor.segment_id = static_cast<std::uint16_t>(segment.id);
-      for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) {
-        const SlotRequest request{slot, 0};
-        const Status status = decide(*view, visitor, context, {&request, 1}, scratch, *decision);
-        if (status != Status::kOk) return fail(status, "slot " + in_.slots[slot].name + ": no slate");
-        for (std::uint32_t e = 0; e < decision->entry_count; ++e) slates.push_back(decision->entries[e].item);
-        offsets[++row] = static_cast<std::uint32_t>(slates.size());
+      for (const auto& page : pages) {
+        const Status status = decide(*view, visitor, context, page, scratch, *decision);
+        if (status != Status::kOk) return fail(status, "slot " + in_.slots[page[0].slot].name + ": no slate");
+        for (std::uint32_t s = 0; s < decision->slot_count; ++s) {
+          for (const Entry& entry : decision->entries_of(decision->slots[s])) slates.push_back(entry.item);
+          offsets[++row] = static_cast<std::uint32_t>(slates.size());
+        }
       }
     }
     return true;
+  }
+
+  // Every slot in order, as few pages as decide() allows.
+  [[nodiscard]] std::vector<std::vector<SlotRequest>> pages_of_slots() const {
+    std::vector<std::vector<SlotRequest>> pages;
+    std::uint32_t cards = 0;
+    for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) {
+      cards += slots_[slot].limit;
+      if (pages.empty() || pages.back().size() == kMaxSlotRequests || cards > kMaxEntries) {
+        pages.emplace_back();
+        cards = slots_[slot].limit;
+      }
+      pages.back().push_back({slot, 0});
+    }
+    return pages;
   }
 
   const SnapshotInput& in_;

@@ -5,7 +5,7 @@
 //  - an item's affinity to an option is 0 to 1 and becomes 0 to 127; for a range question it is the overlap coefficient
 //    |option ∩ item| / min(|option|, |item|), so that one range inside the other is a full match;
 //  - a row of item-item weights keeps its strongest `neighbours_kept` and is scaled so that the largest becomes 127;
-//  - precomputed slates are filled by running decide() once per segment, greedily.
+//  - precomputed slates are what decide() gives each segment on one page with every slot, greedily.
 // The result is deterministic: equal input gives equal bytes. Thread-safe: no shared state.
 #pragma once
 

@@ -99,7 +99,7 @@ struct StringRef {
 enum class QuestionKind : std::uint16_t { kSingle = 0, kMultiple = 1, kText = 2, kBoolean = 3 };
 
 struct QuestionRow {
-  std::uint32_t id;
+  std::uint32_t id;  // stable, unique
   QuestionKind kind;
   std::uint16_t flags;  // kPerAnswer, kFromHistory
   StringRef name;       // "format"
@@ -113,7 +113,7 @@ inline constexpr std::uint16_t kPerAnswer = 1;    // each matching answer adds t
 inline constexpr std::uint16_t kFromHistory = 2;  // unanswered: taken from the items the visitor liked
 
 struct OptionRow {
-  std::uint32_t id;        // 1 to 65535, stable
+  std::uint32_t id;        // 1 to 65535, stable, unique over all questions
   std::uint32_t question;  // index
   StringRef key;           // "feature_film"
   StringRef label;         // "Feature Film", default locale: what POST /api/profile sends
@@ -134,7 +134,7 @@ struct ItemRow {
 inline constexpr std::uint16_t kHistoryOnly = 1;  // has neighbours, is never a candidate (segment packs)
 
 struct SegmentRow {
-  std::uint32_t id;  // stable; 0 is everyone
+  std::uint32_t id;  // stable, unique, to 65535; 0 is everyone
   std::uint32_t first_condition;
   std::uint32_t condition_count;
   std::uint32_t reserved;
@@ -147,7 +147,7 @@ struct ConditionRow {  // true when the visitor gave one of the options in the m
 };
 
 struct SlotRow {
-  std::uint32_t id;
+  std::uint32_t id;  // stable, unique
   std::uint32_t type_mask;
   StringRef name;           // "projects"
   std::uint16_t limit;      // cards when the page does not say
@@ -187,10 +187,12 @@ struct WeightsRow {
   float match;             // log-odds for a match of 1
   float item_item;         // log-odds for an item-item sum of 1
   float prior;             // factor on the segment prior
-  float confidence_slope;  // confidence = 1 - exp(-slope * sum of factors)
+  float confidence_slope;  // confidence = 1 - exp(-slope * sum of factors); a factor's unit is 3 log-odds (decide.h)
   float half_life_days;    // after which an interaction counts half; 0: for ever
   float history_match;     // share of a question's weight that an inferred answer carries, 0 to 1
-  float calibrate_scale;   // p = sigmoid(calibrate_scale * z + calibrate_shift)
+  // For p = sigmoid(calibrate_scale * z + calibrate_shift). Carried and checked, and not computed by this engine: no
+  // answer of its holds a probability.
+  float calibrate_scale;
   float calibrate_shift;
 };
 

@@ -1,6 +1,7 @@
 #include "core/snapshot/reader.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 
 namespace footlight::snapshot {
@@ -72,6 +73,20 @@ class SnapshotView::Opener {
     const std::byte* data = nullptr;
     std::size_t count = 0;
   };
+
+  // Ids of a short table are its rows' first number, and no two are equal: records and logs refer by them. Compares
+  // each pair, which is less code than sorting and, at kMaxSegments, half a million comparisons.
+  template <typename T>
+  void check_ids(std::span<const T> rows) noexcept {
+    static_assert(offsetof(T, id) == 0);
+    require_unique(reinterpret_cast<const std::byte*>(rows.data()), sizeof(T), rows.size());
+  }
+  [[gnu::noinline]] void require_unique(const std::byte* rows, std::size_t row_bytes, std::size_t count) noexcept {
+    const auto id = [&](std::size_t i) { return *reinterpret_cast<const std::uint32_t*>(rows + i * row_bytes); };
+    for (std::size_t i = 1; i < count; ++i) {
+      for (std::size_t j = 0; j < i; ++j) require(id(i) != id(j), Status::kBadValue);
+    }
+  }
 
   // Kept out of line, as check() below: the engine is downloaded, and these have dozens of callers.
   [[gnu::noinline]] Rows rows_of(Section section, std::size_t row_bytes, std::size_t max_rows) noexcept {
@@ -167,6 +182,8 @@ class SnapshotView::Opener {
     }
     require(next == view_.options_.size(), Status::kBadReference);
     if (!ok()) return;
+    check_ids(view_.questions_);
+    check_ids(view_.options_);
     for (std::uint32_t q = 0; q < view_.questions_.size(); ++q) {
       const QuestionRow& question = view_.questions_[q];
       for (std::uint32_t o = 0; o < question.option_count; ++o) {
@@ -246,6 +263,7 @@ class SnapshotView::Opener {
   void check_segments() noexcept {
     std::uint64_t next = 0;
     for (const SegmentRow& segment : view_.segments_) {
+      require(segment.id <= 65535, Status::kBadValue);  // what a visitor record can hold
       require(segment.first_condition == next, Status::kBadReference);
       next += segment.condition_count;
       require(next <= view_.conditions_.size(), Status::kBadReference);
@@ -253,6 +271,7 @@ class SnapshotView::Opener {
     }
     require(next == view_.conditions_.size(), Status::kBadReference);
     require(view_.segments_.front().id == 0, Status::kBadValue);
+    check_ids(view_.segments_);
     for (const ConditionRow& condition : view_.conditions_) {
       require(condition.question < view_.questions_.size(), Status::kBadReference);
     }
@@ -262,6 +281,7 @@ class SnapshotView::Opener {
 
   void check_slots() noexcept {
     const auto known = [](std::uint32_t index, std::size_t count) { return index == kNone || index < count; };
+    check_ids(view_.slots_);
     for (const SlotRow& slot : view_.slots_) {
       check(slot.name);
       require(slot.limit >= 1 && slot.limit <= slot.max_limit && slot.max_limit <= kMaxSlotLimit, Status::kBadValue);

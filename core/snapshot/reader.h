@@ -55,7 +55,7 @@ class SnapshotView {
 
   // Log-odds in 1/32, one per item.
   [[nodiscard]] std::span<const std::int8_t> segment_priors(std::uint32_t segment) const noexcept;
-  // The slate computed at publish time for a visitor known by segment alone, best first.
+  // The slate computed at publish time for a visitor known by segment alone, on a page with every slot; best first.
   [[nodiscard]] std::span<const std::uint32_t> slate(std::uint32_t segment, std::uint32_t slot) const noexcept;
 
   // First and one past the last item of a content type.

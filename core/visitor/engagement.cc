@@ -13,12 +13,15 @@ constexpr double kLn2 = 0.69314718055994530942;
 
 }  // namespace
 
-std::uint16_t engagement_points(const Interaction& interaction) noexcept {
+std::uint32_t engagement_points(const Interaction& interaction, const HistoryEntry* before) noexcept {
   if (interaction.feedback == Feedback::kNegative) return 0;
-  std::uint32_t points = kActionPoints[static_cast<std::size_t>(interaction.action)];
-  points += std::min<std::uint32_t>(interaction.duration_ms / 10000U, 6U);
-  if (interaction.feedback == Feedback::kPositive) points += 6;
-  return static_cast<std::uint16_t>(points);
+  std::uint32_t points = std::min<std::uint32_t>(interaction.duration_ms / 10000U, 6U);
+  if (before == nullptr || interaction.action != Action::kView) {
+    points += kActionPoints[static_cast<std::size_t>(interaction.action)];
+  }
+  const bool liked_before = before != nullptr && before->feedback == Feedback::kPositive;
+  if (interaction.feedback == Feedback::kPositive && !liked_before) points += 6;
+  return points;
 }
 
 std::uint32_t engagement_level(const Visitor& visitor) noexcept {

@@ -112,24 +112,22 @@ void write(const Visitor& v, Output& out) noexcept {
   }
 }
 
-// Takes one thing away, in RECORD.md's order: the oldest plain view, the oldest history entry, the oldest sticky
-// assignment. Answers, consent and the unit id always fit.
+// All but the history fits at its largest: two bytes, the unit id, three numbers of 3 bytes, the answers (2 bytes each
+// but for the three steps that 65535 has room for at 3), the sticky assignments, three counts.
+static_assert(2 + 8 + 3 * 3 + (2 * kMaxAnswers + 3) + 11 * kMaxSticky + 2 + 1 + 1 <= kMaxRecordBytes);
+
+// Takes one entry away: the oldest plain view, else the oldest.
 bool evict(Visitor& v) noexcept {
-  if (v.history_count > 0) {
-    std::uint32_t at = v.history_count - 1;
-    for (std::uint32_t i = v.history_count; i-- > 0;) {
-      if (v.history[i].action == Action::kView && v.history[i].feedback == Feedback::kNone) {
-        at = i;
-        break;
-      }
+  if (v.history_count == 0) return false;
+  std::uint32_t at = v.history_count - 1;
+  for (std::uint32_t i = v.history_count; i-- > 0;) {
+    if (v.history[i].action == Action::kView && v.history[i].feedback == Feedback::kNone) {
+      at = i;
+      break;
     }
-    for (; at + 1 < v.history_count; ++at) v.history[at] = v.history[at + 1];
-    --v.history_count;
-    return true;
   }
-  if (v.sticky_count == 0) return false;
-  for (std::uint32_t i = 0; i + 1 < v.sticky_count; ++i) v.sticky[i] = v.sticky[i + 1];
-  --v.sticky_count;
+  for (; at + 1 < v.history_count; ++at) v.history[at] = v.history[at + 1];
+  --v.history_count;
   return true;
 }
 
@@ -180,6 +178,10 @@ Result<Visitor> decode_visitor(std::span<const std::byte> record) noexcept {
     if (entry.item_id == 0 || day < 0 || day > 0xFFFF || what > 15) {
       in.fail(Status::kBadValue);
       break;
+    }
+    // One entry an item, so that no item's say is multiplied.
+    for (std::uint32_t before = 0; before < i; ++before) {
+      if (v.history[before].item_id == entry.item_id) in.fail(Status::kBadValue);
     }
     entry.day = static_cast<std::uint16_t>(day);
     entry.action = static_cast<Action>(what & 3U);

@@ -1,8 +1,8 @@
 // The compact visitor record: what the cookie, the profile row and the SDK's storage hold. RECORD.md draws the bytes.
 //
 // At most kMaxRecordBytes, so that its base64url text stays within 1 KiB. A record is the visitor's own to change: it
-// is validated, never trusted, and grants nothing. Encoding drops what does not fit in the order RECORD.md gives (plain
-// views first, oldest first; answers and consent never).
+// is validated, never trusted, and grants nothing. Encoding drops what does not fit from the history alone, plain
+// views first, oldest first (RECORD.md).
 #pragma once
 
 #include <cstddef>

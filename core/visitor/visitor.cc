@@ -33,6 +33,12 @@ std::uint32_t segment_by_id(const snapshot::SnapshotView& snapshot, std::uint32_
   return 0;
 }
 
+std::span<const snapshot::ConditionRow> conditions_of(const snapshot::SnapshotView& snapshot,
+                                                      std::uint32_t segment) noexcept {
+  const auto& row = snapshot.segments()[segment];
+  return snapshot.conditions().subspan(row.first_condition, row.condition_count);
+}
+
 }  // namespace
 
 Status answer(Visitor& visitor, const snapshot::SnapshotView& snapshot, std::string_view question,
@@ -79,16 +85,13 @@ Status answer(Visitor& visitor, const snapshot::SnapshotView& snapshot, std::str
   return Status::kOk;
 }
 
-void interact(Visitor& visitor, const Interaction& interaction) noexcept {
+std::uint32_t interact(Visitor& visitor, const Interaction& interaction) noexcept {
   std::uint32_t at = 0;
   while (at < visitor.history_count && visitor.history[at].item_id != interaction.item_id) ++at;
   const bool known = at < visitor.history_count;
-  const bool plain_view = interaction.action == Action::kView && interaction.feedback == Feedback::kNone;
-  if (known && plain_view && interaction.duration_ms < 10000) return;
-
-  const std::uint32_t points = std::uint32_t{visitor.engagement_points} + engagement_points(interaction);
-  visitor.engagement_points = static_cast<std::uint16_t>(std::min(points, 65535U));
-  if (known && plain_view) return;
+  const std::uint32_t points = engagement_points(interaction, known ? &visitor.history[at] : nullptr);
+  visitor.engagement_points = static_cast<std::uint16_t>(std::min(visitor.engagement_points + points, 65535U));
+  if (known && interaction.action == Action::kView && interaction.feedback == Feedback::kNone) return points;
 
   HistoryEntry entry{interaction.item_id, interaction.day, interaction.action, interaction.feedback};
   if (known) {
@@ -105,6 +108,7 @@ void interact(Visitor& visitor, const Interaction& interaction) noexcept {
   }
   for (; at > 0; --at) visitor.history[at] = visitor.history[at - 1];
   visitor.history[0] = entry;
+  return points;
 }
 
 std::uint32_t segment_of(const Visitor& visitor, const snapshot::SnapshotView& snapshot) noexcept {
@@ -115,28 +119,25 @@ std::uint32_t segment_of(const Visitor& visitor, const snapshot::SnapshotView& s
 
 std::uint32_t segment_of(const Visitor& visitor, const snapshot::SnapshotView& snapshot,
                          std::span<const std::uint64_t> masks) noexcept {
-  if (visitor.answer_count == 0) return segment_by_id(snapshot, visitor.segment_id);
   const auto segments = snapshot.segments();
   for (std::uint32_t s = 1; s < segments.size(); ++s) {
-    const auto conditions = snapshot.conditions().subspan(segments[s].first_condition, segments[s].condition_count);
+    const auto conditions = conditions_of(snapshot, s);
     const bool holds = !conditions.empty() && std::all_of(conditions.begin(), conditions.end(), [&](const auto& c) {
       return (masks[c.question] & c.mask) != 0;
     });
     if (holds) return s;
   }
-  return 0;
+  const std::uint32_t known = segment_by_id(snapshot, visitor.segment_id);
+  const auto conditions = conditions_of(snapshot, known);
+  const bool contradicted = std::any_of(conditions.begin(), conditions.end(), [&](const auto& c) {
+    return masks[c.question] != 0 && (masks[c.question] & c.mask) == 0;
+  });
+  return contradicted ? 0 : known;
 }
 
 void answer_masks(const Visitor& visitor, const snapshot::SnapshotView& snapshot,
                   std::span<std::uint64_t> masks) noexcept {
   std::fill_n(masks.begin(), snapshot.questions().size(), std::uint64_t{0});
-  if (visitor.answer_count == 0) {
-    const auto& segment = snapshot.segments()[segment_by_id(snapshot, visitor.segment_id)];
-    for (const auto& c : snapshot.conditions().subspan(segment.first_condition, segment.condition_count)) {
-      masks[c.question] |= c.mask;
-    }
-    return;
-  }
   // Answers are in order of id, options by question: a search for each option beats a scan for each answer.
   const std::uint16_t* end = visitor.answers + visitor.answer_count;
   for (std::size_t q = 0; q < snapshot.questions().size(); ++q) {
@@ -146,6 +147,16 @@ void answer_masks(const Visitor& visitor, const snapshot::SnapshotView& snapshot
       const std::uint16_t* at = std::lower_bound(visitor.answers, end, id);
       if (at != end && *at == id) masks[q] |= std::uint64_t{1} << o;
     }
+  }
+}
+
+void imply_answers(const snapshot::SnapshotView& snapshot, std::uint32_t segment,
+                   std::span<std::uint64_t> masks) noexcept {
+  const auto conditions = conditions_of(snapshot, segment);
+  std::uint32_t open = 0;  // settled before the first is filled: two conditions may ask for one question
+  for (const auto& c : conditions) open |= masks[c.question] == 0 ? 1U << c.question : 0U;
+  for (const auto& c : conditions) {
+    if (((open >> c.question) & 1U) != 0) masks[c.question] |= c.mask;
   }
 }
 

@@ -41,7 +41,7 @@ struct Visitor {
   Choice measurement = Choice::kUnset;
   bool opted_out = false;
   std::uint8_t reserved = 0;
-  std::uint16_t segment_id = 0;         // used when no answer decides; 0: everyone
+  std::uint16_t segment_id = 0;         // used while the answers do not decide (segment_of); 0: everyone
   std::uint16_t engagement_points = 0;  // saturating; see engagement.h
   std::uint32_t answer_count = 0;
   std::uint16_t answers[kMaxAnswers] = {};  // option ids, ascending, unique
@@ -68,19 +68,25 @@ struct Interaction {
 };
 
 // Takes one interaction into history and engagement points: one entry an item, moved to the front, with the strongest
-// action and the latest feedback; a plain view of an item already there changes nothing. When the history is full the
-// oldest plain view goes, else the oldest entry. Idempotence is the caller's (event ids).
-void interact(Visitor& visitor, const Interaction& interaction) noexcept;
+// action and the latest feedback; a plain view of an item already there changes nothing in it. When the history is full
+// the oldest plain view goes, else the oldest entry. Returns the points it was worth (engagement.h); the visitor's own
+// stop at 65535. Idempotence is the caller's (event ids).
+std::uint32_t interact(Visitor& visitor, const Interaction& interaction) noexcept;
 
-// Index of the visitor's segment in this snapshot: the first whose conditions hold, else segment_id, else 0.
+// Index of the visitor's segment in this snapshot: the first whose conditions all hold; else that of segment_id, when
+// it is known here and no answer contradicts it (an answered question of its conditions holds); else 0, everyone.
 [[nodiscard]] std::uint32_t segment_of(const Visitor& visitor, const snapshot::SnapshotView& snapshot) noexcept;
 // The same, from masks that answer_masks() has filled.
 [[nodiscard]] std::uint32_t segment_of(const Visitor& visitor, const snapshot::SnapshotView& snapshot,
                                        std::span<const std::uint64_t> masks) noexcept;
 
-// The visitor's answers to each question as a mask of option positions; `masks` has room for every question. A visitor
-// without answers who is known by segment_id has the answers that the segment's conditions name.
+// The visitor's answers to each question as a mask of option positions; `masks` has room for every question.
 void answer_masks(const Visitor& visitor, const snapshot::SnapshotView& snapshot,
                   std::span<std::uint64_t> masks) noexcept;
+
+// Fills the questions that are open in `masks` with what the segment's conditions say of its members: who is known by
+// segment_id alone is matched as one who gave one of the options named.
+void imply_answers(const snapshot::SnapshotView& snapshot, std::uint32_t segment,
+                   std::span<std::uint64_t> masks) noexcept;
 
 }  // namespace footlight

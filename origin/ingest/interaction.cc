@@ -290,8 +290,7 @@ Outcome apply_events(Database& db, Vault& vault, const Who& who, std::span<const
                                   .feedback = event.feedback,
                                   .duration_ms = event.duration_ms,
                                   .day = day_of(event.occurred_at_ms)};
-    interact(*visitor, interaction);
-    raise_engagement(db, outcome.profile->second, section_of(item->type), engagement_points(interaction));
+    raise_engagement(db, outcome.profile->second, section_of(item->type), interact(*visitor, interaction));
     engaged_at = std::max(engaged_at, event.occurred_at_ms);
   }
   if (outcome.profile) {

@@ -46,7 +46,7 @@ function preferences(site, today) {
     const given = question.options.filter((o) => visitor.answers.has(o));
     if (given.length > 0) {
       const weight =
-        question.multiple && !question.perAnswer ? question.weight / given.length : question.weight;
+        question.multiple && question.perAnswer ? question.weight : question.weight / given.length;
       for (const option of given) folded.set(option, Math.floor(weight * 8192 + 0.5));
     } else if (question.fromHistory) {
       const sums = new Map();
@@ -55,13 +55,14 @@ function preferences(site, today) {
         const item = site.byId.get(entry.item);
         if (!item) continue;
         const strength = recency(entry, today, weights.halfLife);
-        let any = false;
+        let voice = 0;
         for (const option of question.options) {
           const affinity = item.affinity.get(option) ?? 0;
           sums.set(option, (sums.get(option) ?? 0) + strength * affinity);
-          any ||= affinity !== 0;
+          voice += affinity;
         }
-        if (any) total += strength * 127;
+        const each = question.multiple && question.perAnswer;
+        if (voice > 0) total += strength * (each ? 127 : Math.max(voice, 127));
       }
       const weight = question.weight * weights.historyMatch;
       if (total > 0) {
@@ -80,6 +81,9 @@ function similarity(a, b) {
   return Math.min(1, sum / (a.norm * b.norm));
 }
 
+/** Log-odds in one unit of a factor, as kLogOddsPerUnit of core/rank/decide.h. */
+const UNIT = 3;
+
 function explain(site, folded, item, today) {
   const { weights } = site;
   const factors = [];
@@ -88,7 +92,8 @@ function explain(site, folded, item, today) {
     for (const option of question.options) {
       sum += (folded.get(option) ?? 0) * (item.affinity.get(option) ?? 0);
     }
-    if (sum > 0) factors.push({ kind: KIND.question, question: q, score: sum / (127 * 8192) });
+    const score = ((sum / (127 * 8192)) * weights.match) / UNIT;
+    if (score > 0) factors.push({ kind: KIND.question, question: q, score });
   });
   let total = 0;
   let best = 0;
@@ -104,17 +109,14 @@ function explain(site, folded, item, today) {
     factors.push({
       kind: KIND.history,
       question: 0,
-      score: (weights.itemItem * total) / weights.match,
+      score: (weights.itemItem * total) / UNIT,
     });
-  const prior = (weights.prior * item.prior) / 32 / weights.match;
-  if (prior > 0)
-    factors.push({
-      kind: site.segment === 0 ? KIND.popular : KIND.segment,
-      question: 0,
-      score: prior,
-    });
-  if (item.bias > 0)
-    factors.push({ kind: KIND.popular, question: 0, score: item.bias / weights.match });
+  const prior = (weights.prior * item.prior) / 32;
+  const everyone = site.segment === 0;
+  if (!everyone && prior > 0)
+    factors.push({ kind: KIND.segment, question: 0, score: prior / UNIT });
+  const popular = item.bias + (everyone ? prior : 0);
+  if (popular > 0) factors.push({ kind: KIND.popular, question: 0, score: popular / UNIT });
   return factors.sort((a, b) => b.score - a.score);
 }
 

@@ -188,7 +188,11 @@ inline Visitor make_visitor(Random& random, const snapshot::SnapshotInput& site,
     picks.erase(std::unique(picks.begin(), picks.end()), picks.end());
     for (const std::uint32_t id : picks) visitor.answers[visitor.answer_count++] = static_cast<std::uint16_t>(id);
   }
-  if (visitor.answer_count == 0) visitor.segment_id = static_cast<std::uint16_t>(below(random, 8));
+  // Of those who answered one in three has it too, so that answers decide, agree with it and contradict it; 7 is no
+  // segment.
+  if (visitor.answer_count == 0 || below(random, 3) == 0) {
+    visitor.segment_id = static_cast<std::uint16_t>(below(random, 8));
+  }
   const std::uint32_t seen = below(random, 5) == 0 ? 0 : below(random, kMaxHistory + 1);
   for (std::uint32_t h = 0; h < seen; ++h) {
     Interaction interaction;

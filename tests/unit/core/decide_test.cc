@@ -1,8 +1,6 @@
 #include "core/rank/decide.h"
 
 #include <cmath>
-#include <map>
-#include <memory>
 #include <set>
 #include <vector>
 
@@ -10,65 +8,13 @@
 #include <rapidcheck/boost_test.h>
 
 #include "core/match/match.h"
-#include "core/model/item_item.h"
-#include "core/model/similarity.h"
-#include "core/snapshot/builder.h"
-#include "tests/world/world.h"
+#include "tests/unit/core/site.h"
 
 namespace {
 
 using namespace footlight;
-using snapshot::ContentType;
 
 const Visitor kNobody;
-constexpr std::uint32_t kNow = 20780U * 86400U + 50000;
-
-struct Site {
-  explicit Site(snapshot::SnapshotInput made) : input(std::move(made)), bytes(*snapshot::build(input)) {
-    view = *snapshot::SnapshotView::open(bytes);
-    scratch.resize(decide_scratch_bytes(view));
-  }
-  const Decision& decide(const Visitor& visitor, std::vector<SlotRequest> requests, Context context = {kNow}) {
-    BOOST_REQUIRE(footlight::decide(view, visitor, context, requests, scratch, *decision) == Status::kOk);
-    return *decision;
-  }
-  snapshot::SnapshotInput input;
-  std::vector<std::byte> bytes;
-  snapshot::SnapshotView view;
-  std::vector<std::byte> scratch;
-  std::unique_ptr<Decision> decision = std::make_unique<Decision>();
-};
-
-// Five projects and nothing that would choose between them.
-snapshot::SnapshotInput plain_site() {
-  snapshot::SnapshotInput site = world::make_site({.items = 5});
-  site.rules.clear();
-  for (auto& item : site.items) {
-    item.type = ContentType::kProject;
-    item.affinities.clear();
-    item.ranges.clear();
-    item.neighbours.clear();
-    item.bias = 0;
-    item.active_from_s = 0;
-    item.active_until_s = snapshot::kNone;
-  }
-  for (auto& segment : site.segments) segment.priors.clear();
-  return site;
-}
-
-constexpr std::uint32_t kProjects = 1;  // index of the slot in world.h
-
-std::vector<std::uint32_t> ids(const Decision& decision) {
-  std::vector<std::uint32_t> out;
-  for (std::uint32_t e = 0; e < decision.entry_count; ++e) out.push_back(decision.entries[e].item_id);
-  return out;
-}
-
-Visitor answering(const Site& site, std::string_view question, std::string_view value) {
-  Visitor visitor;
-  BOOST_REQUIRE(answer(visitor, site.view, question, {&value, 1}) == Status::kOk);
-  return visitor;
-}
 
 BOOST_AUTO_TEST_SUITE(deciding)
 
@@ -99,53 +45,6 @@ BOOST_AUTO_TEST_CASE(an_answer_brings_its_items_to_the_top_and_says_so) {
   BOOST_CHECK_SMALL(top.confidence - (1 - std::exp(-0.9)) * 10000, 3.0);
 }
 
-BOOST_AUTO_TEST_CASE(factors_add_up_to_the_match) {
-  Site site(world::make_site({.items = 200}));
-  Random random(4);
-  for (int round = 0; round < 50; ++round) {
-    const Visitor visitor = world::make_visitor(random, site.input, {.items = 200});
-    const FoldedVisitor folded = fold(visitor, site.view, 20780);
-    for (std::uint32_t i = 0; i < site.view.items().size(); ++i) {
-      MatchFactor factors[kMaxFactors];
-      const std::size_t count = match_factors(folded, site.view, i, factors);
-      double sum = 0;
-      for (std::size_t f = 0; f < count; ++f) {
-        BOOST_REQUIRE(f == 0 || factors[f - 1].score >= factors[f].score);
-        sum += factors[f].score;
-      }
-      BOOST_REQUIRE_SMALL(sum - match(folded, site.view, i), 1e-9);
-    }
-  }
-}
-
-BOOST_AUTO_TEST_CASE(a_missing_answer_neither_matches_nor_punishes) {
-  auto input = plain_site();
-  input.items[0].affinities = {{402, 1}, {801, 1}};
-  Site site(std::move(input));
-  const Visitor nobody;
-  BOOST_CHECK_EQUAL(match(fold(nobody, site.view, 0), site.view, 0), 0.0);
-  const Visitor one = answering(site, "format", "format_2");
-  const double alone = match(fold(one, site.view, 0), site.view, 0);
-  Visitor differs = one;
-  const std::string_view other = "start_timing_3";
-  BOOST_REQUIRE(answer(differs, site.view, "start_timing", {&other, 1}) == Status::kOk);
-  BOOST_CHECK_EQUAL(match(fold(differs, site.view, 0), site.view, 0), alone);
-}
-
-BOOST_AUTO_TEST_CASE(confidence_is_bounded_and_monotone) {
-  std::vector<MatchFactor> factors;
-  double before = calculate_confidence(factors, 3);
-  BOOST_CHECK_EQUAL(before, 0.0);
-  for (int i = 0; i < 100; ++i) {
-    MatchFactor factor;
-    factor.score = 0.05;
-    factors.push_back(factor);
-    const double now = calculate_confidence(factors, 3);
-    BOOST_REQUIRE(now > before && now < 1.0);
-    before = now;
-  }
-}
-
 BOOST_AUTO_TEST_CASE(liked_items_bring_their_neighbours_and_their_genres) {
   auto input = plain_site();
   input.items[0].neighbours = {{13, 0.5F}};
@@ -164,114 +63,6 @@ BOOST_AUTO_TEST_CASE(liked_items_bring_their_neighbours_and_their_genres) {
   BOOST_CHECK_CLOSE(match(folded, site.view, 2), 0.1 * 0.5, 1.0);  // preferred_genres, inferred at half its weight
 }
 
-BOOST_AUTO_TEST_CASE(an_interaction_loses_half_its_weight_in_a_half_life) {
-  HistoryEntry entry{1, 1000, Action::kClick, Feedback::kNone};
-  BOOST_CHECK_CLOSE(interaction_weight(entry, 1030, 30), 0.5, 1e-9);
-  BOOST_CHECK_EQUAL(interaction_weight(entry, 1000, 30), 1.0);
-  BOOST_CHECK_EQUAL(interaction_weight(entry, 900, 30), 1.0);
-  BOOST_CHECK_EQUAL(interaction_weight(entry, 5000, 0), 1.0);
-  entry.feedback = Feedback::kNegative;
-  BOOST_CHECK_EQUAL(interaction_weight(entry, 1000, 30), -1.0);
-}
-
-BOOST_AUTO_TEST_CASE(not_for_me_takes_an_item_away_even_from_a_pin) {
-  auto input = plain_site();
-  snapshot::RuleInput pin;
-  pin.id = 1;
-  pin.item_id = 7;
-  pin.position = 1;
-  input.rules = {pin};
-  Site site(std::move(input));
-  BOOST_TEST(ids(site.decide(kNobody, {{kProjects, 3}})) == (std::vector<std::uint32_t>{1, 7, 4}),
-             boost::test_tools::per_element());
-  BOOST_CHECK(site.decision->entries[1].reason == snapshot::ReasonKind::kPinned);
-  Visitor visitor;
-  interact(visitor, {7, Action::kView, Feedback::kNegative, 0, 20780});
-  BOOST_TEST(ids(site.decide(visitor, {{kProjects, 3}})) == (std::vector<std::uint32_t>{1, 4, 10}),
-             boost::test_tools::per_element());
-}
-
-BOOST_AUTO_TEST_CASE(rules_windows_and_seen_items) {
-  auto input = plain_site();
-  snapshot::RuleInput exclude;
-  exclude.id = 2;
-  exclude.kind = snapshot::RuleKind::kExclude;
-  exclude.item_id = 1;
-  exclude.segment_id = 2;
-  input.rules = {exclude};
-  input.items[1].active_from_s = kNow + 1;
-  input.items[2].active_until_s = kNow;
-  input.items[3].history_only = true;
-  input.slots[kProjects].hide_seen = true;
-  Site site(std::move(input));
-  BOOST_TEST(ids(site.decide(kNobody, {{kProjects, 5}})) == (std::vector<std::uint32_t>{1, 13}),
-             boost::test_tools::per_element());
-  const Visitor excluded = answering(site, "format", "format_1");
-  BOOST_TEST(ids(site.decide(excluded, {{kProjects, 5}})) == (std::vector<std::uint32_t>{13}),
-             boost::test_tools::per_element());
-  Visitor seen;
-  interact(seen, {13, Action::kView, Feedback::kNone, 0, 20780});  // an impression hides nothing
-  BOOST_CHECK_EQUAL(site.decide(seen, {{kProjects, 5}}).entry_count, 2U);
-  interact(seen, {13, Action::kClick, Feedback::kNone, 0, 20780});
-  BOOST_CHECK_EQUAL(site.decide(seen, {{kProjects, 5}}).entry_count, 1U);
-}
-
-BOOST_AUTO_TEST_CASE(diversity_parts_equal_cards) {
-  auto input = plain_site();
-  for (const int i : {0, 1, 2}) input.items[static_cast<std::size_t>(i)].affinities = {{402, 1}};
-  input.items[4].affinities = {{405, 1}};
-  input.slots[kProjects].diversity = 0.3F;
-  Site site(std::move(input));
-  BOOST_CHECK_CLOSE(content_similarity(site.view, 0, 1), 1.0, 1e-4);
-  BOOST_CHECK_EQUAL(content_similarity(site.view, 0, 4), 0.0);
-  BOOST_CHECK_EQUAL(content_similarity(site.view, 0, 3), 0.0);  // nothing is known of it
-  BOOST_TEST(ids(site.decide(kNobody, {{kProjects, 5}})) == (std::vector<std::uint32_t>{1, 10, 13, 4, 7}),
-             boost::test_tools::per_element());
-}
-
-// Draws as often as there are visitors; the logged propensity of the first place must be its true frequency.
-BOOST_AUTO_TEST_CASE(propensity_is_the_frequency_of_the_draw) {
-  auto input = plain_site();
-  for (std::size_t i = 0; i < 5; ++i) input.items[i].bias = static_cast<float>(i) * 0.2F;
-  input.slots[kProjects].temperature = 0.5F;
-  input.slots[kProjects].diversity = 0;
-  Site site(std::move(input));
-  std::map<std::uint32_t, double> share;
-  std::map<std::uint32_t, float> propensity;
-  constexpr int kVisitors = 40000;
-  Random random(11);
-  for (int v = 0; v < kVisitors; ++v) {
-    Visitor visitor;
-    visitor.unit_id = random.next();
-    const Entry& first = site.decide(visitor, {{kProjects, 2}}).entries[0];
-    share[first.item_id] += 1.0 / kVisitors;
-    propensity[first.item_id] = first.propensity;
-  }
-  double sum = 0;
-  for (const auto& [id, p] : propensity) {
-    BOOST_CHECK_SMALL(share[id] - static_cast<double>(p), 0.01);
-    sum += static_cast<double>(p);
-  }
-  BOOST_CHECK_CLOSE(sum, 1.0, 1e-4);
-}
-
-BOOST_AUTO_TEST_CASE(a_page_is_stable_over_a_day_and_changes_with_the_day) {
-  Site site(world::make_site({.items = 300}));
-  Visitor visitor;
-  visitor.unit_id = 77;
-  const auto morning = ids(site.decide(visitor, {{kProjects, 6}}, {20780U * 86400U}));
-  BOOST_CHECK(morning == ids(site.decide(visitor, {{kProjects, 6}}, {20780U * 86400U + 30000})));
-  int changed = 0;
-  for (std::uint32_t day = 1; day < 20; ++day) {
-    changed += ids(site.decide(visitor, {{kProjects, 6}}, {(20780U + day) * 86400U})) != morning ? 1 : 0;
-  }
-  BOOST_CHECK_GT(changed, 10);
-  visitor.unit_id = 0;  // no unit id: never explored on
-  for (const Entry& entry : site.decide(visitor, {{kProjects, 6}}).entries_of(site.decision->slots[0])) {
-    BOOST_CHECK_EQUAL(entry.propensity, 1.0F);
-  }
-}
-
 BOOST_AUTO_TEST_CASE(switched_off_it_knows_nobody) {
   Site site(world::make_site({.items = 300}));
   Random random(6);
@@ -279,18 +70,6 @@ BOOST_AUTO_TEST_CASE(switched_off_it_knows_nobody) {
   const auto off = ids(site.decide(visitor, {{kProjects, 6}}, {kNow, true, false}));
   BOOST_CHECK(off == ids(site.decide(kNobody, {{kProjects, 6}})));
   BOOST_CHECK_EQUAL(site.decide(visitor, {{kProjects, 6}}, {kNow, true, false}).personalization_score, 0U);
-}
-
-BOOST_AUTO_TEST_CASE(bad_requests_are_refused) {
-  Site site(plain_site());
-  const auto status = [&](std::vector<SlotRequest> requests) {
-    return footlight::decide(site.view, kNobody, {kNow}, requests, site.scratch, *site.decision);
-  };
-  BOOST_CHECK(status({{99, 1}}) == Status::kUnknownSlot);
-  BOOST_CHECK(status(std::vector<SlotRequest>(kMaxSlotRequests + 1)) == Status::kTooLarge);
-  BOOST_CHECK(status(std::vector<SlotRequest>(16, {kProjects, 24})) == Status::kTooLarge);
-  BOOST_CHECK(footlight::decide(site.view, kNobody, {kNow}, {}, {site.scratch.data(), 3}, *site.decision) ==
-              Status::kTooLarge);
 }
 
 RC_BOOST_PROP(slates_are_sorted_out_unique_and_drawn_from_candidates, (std::uint64_t seed)) {
@@ -323,11 +102,15 @@ BOOST_AUTO_TEST_CASE(the_precomputed_slate_is_what_the_segment_gets) {
   for (std::uint32_t s = 0; s < site.view.segments().size(); ++s) {
     Visitor visitor;
     visitor.segment_id = static_cast<std::uint16_t>(site.view.segments()[s].id);
-    const Decision& decision = site.decide(visitor, {{kProjects, 0}}, {site.input.created_at_s, false, true});
-    const auto slate = site.view.slate(s, kProjects);
-    BOOST_REQUIRE_EQUAL(slate.size(), decision.entry_count);
-    for (std::size_t e = 0; e < slate.size(); ++e) BOOST_CHECK_EQUAL(slate[e], decision.entries[e].item);
+    const Decision& decision =
+        site.decide(visitor, {{0, 0}, {1, 0}, {2, 0}, {3, 0}, {4, 0}}, {site.input.created_at_s, false, true});
     BOOST_CHECK_EQUAL(decision.segment, s);
+    for (std::uint32_t slot = 0; slot < decision.slot_count; ++slot) {
+      const auto slate = site.view.slate(s, slot);
+      const auto entries = decision.entries_of(decision.slots[slot]);
+      BOOST_REQUIRE_EQUAL(slate.size(), entries.size());
+      for (std::size_t e = 0; e < slate.size(); ++e) BOOST_CHECK_EQUAL(slate[e], entries[e].item);
+    }
   }
 }
 

@@ -1,13 +1,13 @@
-#include <cstring>
-#include <memory>
+// What the builder makes of a description.
+#include "core/snapshot/builder.h"
+
+#include <string>
 #include <vector>
 
 #include <boost/test/unit_test.hpp>
 
-#include "core/rank/decide.h"
-#include "core/snapshot/builder.h"
 #include "core/snapshot/reader.h"
-#include "tests/world/world.h"
+#include "tests/unit/core/site.h"
 
 namespace {
 
@@ -20,38 +20,7 @@ std::vector<std::byte> built(const snapshot::SnapshotInput& site) {
   return *bytes;
 }
 
-// Walks everything a view can give and decides a page on it: with the address sanitizer on, any wrong offset shows.
-void use(const SnapshotView& view) {
-  std::size_t seen = 0;
-  for (std::uint32_t i = 0; i < view.items().size(); ++i) {
-    for (std::uint32_t l = 0; l < view.locale_count(); ++l) {
-      for (const char c : view.item_body(i, l)) seen += static_cast<unsigned char>(c);
-      seen += view.item_name(i, l).size();
-    }
-    for (const auto n : view.neighbours(i).items) seen += view.items()[n].id;
-    for (std::uint32_t c = 0; c < view.stride(); ++c) seen += static_cast<std::size_t>(view.features(i)[c]);
-  }
-  Random random(9);
-  world::Options options;
-  options.items = 20;
-  const auto site = world::make_site(options);
-  std::vector<std::byte> scratch(decide_scratch_bytes(view));
-  const auto decision = std::make_unique<Decision>();
-  for (int round = 0; round < 3; ++round) {
-    const Visitor visitor = world::make_visitor(random, site, options);
-    std::vector<SlotRequest> requests;
-    for (std::uint32_t s = 0; s < view.slots().size() && s < kMaxSlotRequests; ++s) requests.push_back({s, 3});
-    const Status status = decide(view, visitor, {options.today * 86400U, true, true}, requests, scratch, *decision);
-    BOOST_REQUIRE(status == Status::kOk || status == Status::kTooLarge);
-    for (std::uint32_t e = 0; e < decision->entry_count; ++e) {
-      char words[256];
-      seen += write_reason(view, decision->entries[e], 1, words);
-    }
-  }
-  BOOST_TEST(seen != std::size_t{1});
-}
-
-BOOST_AUTO_TEST_SUITE(snapshots)
+BOOST_AUTO_TEST_SUITE(building)
 
 BOOST_AUTO_TEST_CASE(what_was_built_is_read_back) {
   world::Options options;
@@ -79,7 +48,6 @@ BOOST_AUTO_TEST_CASE(what_was_built_is_read_back) {
   BOOST_CHECK_EQUAL(view->find_option(format, "format_2"), view->find_option_by_id(402));
   BOOST_CHECK_EQUAL(view->find_option(format, "format No. 2 \u2013 \u00e9"), view->find_option_by_id(402));
   BOOST_CHECK_EQUAL(view->find_option(format, "budget_2"), snapshot::kNone);
-  use(*view);
 }
 
 BOOST_AUTO_TEST_CASE(equal_input_gives_equal_bytes) {
@@ -143,49 +111,70 @@ BOOST_AUTO_TEST_CASE(a_bad_description_is_named) {
   refuses([](auto& s) { s.weights.match = -1; }, "bad_value");
 }
 
-BOOST_AUTO_TEST_CASE(every_truncation_is_refused) {
-  const auto bytes = built(world::make_site({.items = 12}));
-  for (std::size_t size = 0; size < bytes.size(); ++size) {
-    const std::vector<std::byte> cut(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size));
-    BOOST_REQUIRE_MESSAGE(!SnapshotView::open(cut).has_value(), "cut at " << size);
-  }
-  auto longer = bytes;
-  longer.push_back(std::byte{0});
-  BOOST_CHECK(!SnapshotView::open(longer).has_value());
+BOOST_AUTO_TEST_CASE(of_an_item_item_row_the_largest_are_kept_whatever_their_sign) {
+  auto input = plain_site();
+  input.items[0].neighbours = {{4, 0.1F}, {7, -0.5F}, {10, 0.3F}, {13, 0.2F}};
+  input.neighbours_kept = 2;
+  const Site site(std::move(input));
+  const auto row = site.view.neighbours(0);
+  BOOST_REQUIRE_EQUAL(row.items.size(), 2U);
+  BOOST_CHECK_EQUAL(site.view.items()[row.items[0]].id, 7U);
+  BOOST_CHECK_EQUAL(site.view.items()[row.items[1]].id, 10U);
+  BOOST_CHECK_EQUAL(int{row.weights[0]}, -127);
+  BOOST_CHECK_EQUAL(int{row.weights[1]}, 76);
 }
 
-BOOST_AUTO_TEST_CASE(every_flipped_byte_gives_a_status_or_a_usable_view) {
-  const auto bytes = built(world::make_site({.items = 8, .neighbours = 4}));
-  std::size_t refused = 0;
-  std::size_t usable = 0;
-  for (std::size_t at = 0; at < bytes.size(); ++at) {
-    for (const unsigned flip : {0x01U, 0x80U, 0xFFU}) {
-      auto broken = bytes;
-      broken[at] ^= static_cast<std::byte>(flip);
-      const auto view = SnapshotView::open(broken);
-      if (!view) {
-        ++refused;
-        continue;
-      }
-      ++usable;
-      if (at % 7 == 0 || at < 2048) use(*view);
+BOOST_AUTO_TEST_CASE(priors_are_log_odds_in_32nds_and_stop_at_3_9) {
+  auto input = plain_site();
+  input.everyone_priors = {{1, 0.5F}, {4, 3.9F}, {7, 100}, {10, -100}, {999, 1}};
+  const Site site(std::move(input));
+  const auto priors = site.view.segment_priors(0);
+  const int want[] = {16, 125, 125, -125, 0};
+  for (std::size_t i = 0; i < 5; ++i) BOOST_CHECK_EQUAL(int{priors[i]}, want[i]);
+}
+
+std::vector<std::uint32_t> slate_of(const Site& site, std::uint32_t segment, std::uint32_t slot) {
+  std::vector<std::uint32_t> out;
+  for (const std::uint32_t item : site.view.slate(segment, slot)) out.push_back(site.view.items()[item].id);
+  return out;
+}
+
+// Slots that show the same type share its items, as they do on a page.
+BOOST_AUTO_TEST_CASE(no_item_stands_in_two_slates_of_a_segment) {
+  auto input = plain_site(9);
+  input.slots[kResources].types = {snapshot::ContentType::kProject};
+  input.slots[kResources].diversity = 0;
+  snapshot::RuleInput pin;
+  pin.id = 1;
+  pin.item_id = 1;
+  pin.slot_id = 5;
+  input.rules = {pin};
+  const Site site(std::move(input));
+  for (std::uint32_t s = 0; s < site.view.segments().size(); ++s) {
+    BOOST_TEST(slate_of(site, s, kProjects) == (std::vector<std::uint32_t>{4, 7, 10, 13, 16, 19}),
+               boost::test_tools::per_element());
+    BOOST_TEST(slate_of(site, s, kResources) == (std::vector<std::uint32_t>{1, 22, 25}),
+               boost::test_tools::per_element());
+  }
+}
+
+// Sixteen slots or 256 cards are what one page may have: the next slot begins another.
+BOOST_AUTO_TEST_CASE(slates_of_more_slots_than_a_page_may_have) {
+  for (const std::uint16_t limit : {std::uint16_t{1}, std::uint16_t{64}}) {
+    auto input = plain_site(300);
+    const auto slot = input.slots[kProjects];
+    input.slots.assign(20, slot);
+    for (std::uint32_t s = 0; s < 20; ++s) {
+      input.slots[s].id = s + 1;
+      input.slots[s].limit = input.slots[s].max_limit = limit;
     }
+    const Site site(std::move(input));
+    const std::uint32_t page = limit == 1 ? 16 : 4;
+    BOOST_CHECK(slate_of(site, 0, 0) == slate_of(site, 0, page));
+    BOOST_CHECK(slate_of(site, 0, 1) == slate_of(site, 0, page + 1));
+    BOOST_CHECK(slate_of(site, 0, 0) != slate_of(site, 0, page - 1));
+    BOOST_CHECK_EQUAL(slate_of(site, 0, 19).size(), limit);
   }
-  BOOST_TEST_MESSAGE(refused << " refused, " << usable << " usable");
-  BOOST_CHECK_GT(refused, 1000U);
-  BOOST_CHECK_GT(usable, 1000U);
-}
-
-BOOST_AUTO_TEST_CASE(unknown_sections_are_skipped_and_majors_refused) {
-  auto bytes = built(world::make_site({.items = 8}));
-  snapshot::Header header;
-  std::memcpy(&header, bytes.data(), sizeof header);
-  ++header.minor;
-  std::memcpy(bytes.data(), &header, sizeof header);
-  BOOST_CHECK(SnapshotView::open(bytes).has_value());
-  ++header.major;
-  std::memcpy(bytes.data(), &header, sizeof header);
-  BOOST_CHECK(SnapshotView::open(bytes).error() == Status::kUnsupportedMajor);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
