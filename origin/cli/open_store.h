@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <stdexcept>
 
 #include <sys/stat.h>
 
@@ -16,7 +17,12 @@ namespace footlight::cli {
 [[nodiscard]] inline std::unique_ptr<origin::Store> open_store(const Globals& globals) {
   if (globals.db.has_parent_path()) std::filesystem::create_directories(globals.db.parent_path());
   const mode_t mask = ::umask(077);  // profiles, though sealed, are nobody else's
-  auto store = origin::Store::open({.path = globals.db.string(), .master_key_file = {}});
+  std::unique_ptr<origin::Store> store;
+  try {
+    store = origin::Store::open({.path = globals.db.string(), .master_key_file = {}});
+  } catch (const std::exception& error) {
+    throw std::runtime_error(globals.db.string() + ": " + error.what());
+  }
   ::umask(mask);
   publish::settle(*store, globals.publish_dir());
   return store;
