@@ -83,12 +83,8 @@ Connection::Input Connection::fill() {
     if (got > 0) {
       if (!has_input()) begun_ = Clock::now();
       end_ += static_cast<std::size_t>(got);
-    } else if (got == 0) {
-      return Input::kClosed;
-    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      return Input::kPartial;
-    } else if (errno != EINTR) {
-      return Input::kClosed;
+    } else if (got == 0 || errno != EINTR) {
+      return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) ? Input::kPartial : Input::kClosed;
     }
   }
 }
