@@ -6,7 +6,7 @@ import { COUNTERS } from './counters.js';
 import type { Env, Settings } from './env.js';
 import { json } from './problem.js';
 import { keptPages } from './serve.js';
-import { currentSnapshot, publishedFile } from './snapshots.js';
+import { API_WAIT_MS, currentSnapshot, publishedFile } from './snapshots.js';
 
 const FILES: Record<string, { bytes: ArrayBuffer; type: string }> = {
   'sdk.js': { bytes: sdk, type: 'text/javascript; charset=utf-8' },
@@ -28,7 +28,7 @@ export async function serveFile(
     return json({ version: live?.manifest.version ?? null, kept: keptPages(), counters: COUNTERS });
   }
   if (name === 'manifest.json') {
-    const live = await currentSnapshot(env, ctx, settings);
+    const live = await currentSnapshot(env, ctx, settings, API_WAIT_MS);
     if (!live) return undefined;
     return new Response(live.envelope, {
       headers: { 'content-type': 'application/json', 'cache-control': 'no-cache' },

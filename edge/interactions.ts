@@ -20,7 +20,7 @@ import type { Env, Settings } from './env.js';
 import { isObject, type JsonObject, json, parseObject, Refusal, readBody } from './problem.js';
 import type { Live } from './snapshots.js';
 import { originFetch } from './upstream.js';
-import { newUnitId, visitorCookie } from './visitor.js';
+import { newUnitId, type Opened, visitorCookie } from './visitor.js';
 
 const MAX_BODY = 8192;
 const MAX_BATCH_BODY = 65536;
@@ -233,8 +233,11 @@ function isOneOf<T extends string>(values: readonly T[], value: unknown): value 
  * The unit id as the origin knows it, set now when there is none; undefined when nothing may leave. In the record it is
  * from the next Set-Cookie on.
  */
-export function visitorIdOf(live: Live, request: Request, settings: Settings): string | undefined {
-  const { engine } = live;
+export function visitorIdOf(
+  { engine }: Opened,
+  request: Request,
+  settings: Settings,
+): string | undefined {
   const state = engine.visitorState();
   if (isCrawler(request.headers)) return undefined;
   if (!permission(state, request.headers, settings.consentMode).measure) return undefined;
