@@ -7,6 +7,7 @@
 import engineModule from '../build/wasm/engine.wasm';
 import { Engine, type RecordEngine } from '../wasm/binding/engine.js';
 import { type Manifest, matches, verifyManifest } from '../wasm/binding/manifest.js';
+import { checkManifest } from '../wasm/binding/manifest_check.js';
 import { type Counter, count } from './counters.js';
 import type { Env, Settings } from './env.js';
 import { readUpTo } from './html.js';
@@ -106,11 +107,8 @@ async function refresh(env: Env, settings: Settings): Promise<void> {
     const now = Math.floor(Date.now() / 1000);
     const minVersion = Math.max(highestVersion, settings.minVersion);
     failure = 'manifest_malformed';
-    const manifest = await verifyManifest(envelope, {
-      publicKey: settings.publicKey,
-      minVersion,
-      now,
-    });
+    const trust = { publicKey: settings.publicKey, minVersion, now };
+    const manifest = await verifyManifest(envelope, trust, checkManifest);
     if (live?.manifest.version === manifest.version) {
       live.envelope = envelope; // the same version may be signed again with a later expiry
       live.manifest = manifest;
