@@ -5,7 +5,7 @@ import { permission } from './consent.js';
 import { count } from './counters.js';
 import type { Env, Settings } from './env.js';
 import { json, Refusal } from './problem.js';
-import { currentSnapshot, type Live } from './snapshots.js';
+import { API_WAIT_MS, currentSnapshot, type Live } from './snapshots.js';
 import { loadVisitor, recordText } from './visitor.js';
 
 const DEFAULT_LIMIT = 6;
@@ -29,7 +29,7 @@ export async function liveFor(
   ctx: ExecutionContext,
   settings: Settings,
 ): Promise<Live> {
-  const live = await currentSnapshot(env, ctx, settings);
+  const live = await currentSnapshot(env, ctx, settings, API_WAIT_MS);
   if (!live) {
     count('no_snapshot');
     throw new Refusal('no_snapshot');

@@ -2,11 +2,11 @@
 import elements from '../build/edge/elements.js.gz';
 import engine from '../build/edge/engine.wasm.gz';
 import sdk from '../build/edge/sdk.js.gz';
-import { COUNTERS } from './counters.js';
+import { COUNTERS, count } from './counters.js';
 import type { Env, Settings } from './env.js';
-import { json } from './problem.js';
+import { json, Refusal } from './problem.js';
 import { keptPages } from './serve.js';
-import { currentSnapshot, publishedFile } from './snapshots.js';
+import { API_WAIT_MS, currentSnapshot, publishedFile } from './snapshots.js';
 
 const FILES: Record<string, { bytes: ArrayBuffer; type: string }> = {
   'sdk.js': { bytes: sdk, type: 'text/javascript; charset=utf-8' },
@@ -28,7 +28,7 @@ export async function serveFile(
     return json({ version: live?.manifest.version ?? null, kept: keptPages(), counters: COUNTERS });
   }
   if (name === 'manifest.json') {
-    const live = await currentSnapshot(env, ctx, settings);
+    const live = await currentSnapshot(env, ctx, settings, API_WAIT_MS);
     if (!live) return undefined;
     return new Response(live.envelope, {
       headers: { 'content-type': 'application/json', 'cache-control': 'no-cache' },
@@ -40,21 +40,59 @@ export async function serveFile(
       headers: { 'content-type': 'text/plain', 'cache-control': 'no-cache' },
     });
   }
-  if (/^[0-9a-f]{64}$/.test(name)) return published(name, env, settings);
+  if (/^[0-9a-f]{64}$/.test(name)) return published(name, request, env, settings);
   const file = Object.hasOwn(FILES, name) ? FILES[name] : undefined;
   return file && bundled(name, file, request);
 }
 
-async function published(sha256: string, env: Env, settings: Settings) {
-  const bytes = await publishedFile(env, settings, sha256);
-  if (!bytes) return undefined;
-  return new Response(bytes, {
-    headers: {
-      'content-type': 'application/octet-stream',
-      'cache-control': 'public, max-age=31536000, immutable',
-      etag: `"${sha256}"`,
-    },
+/** Packs, compressed once. They never change, so they outlive an origin that is away; the oldest goes first. */
+const packs = new Map<string, ArrayBuffer>();
+const MAX_PACKS_BYTES = 8 << 20;
+/** What is longer is no pack, and compressing it would cost more time than a request has. */
+const MAX_PACK_BYTES = 1 << 20;
+let packsBytes = 0;
+
+async function published(sha256: string, request: Request, env: Env, settings: Settings) {
+  const headers = new Headers({
+    'content-type': 'application/octet-stream',
+    'cache-control': 'public, max-age=31536000, immutable',
+    etag: `"${sha256}"`,
+    vary: 'Accept-Encoding',
   });
+  let packed = packs.get(sha256);
+  if (!packed) {
+    const bytes = await publishedFile(env, settings, sha256).catch(() => {
+      count('origin_unreachable');
+      throw new Refusal('unavailable', 'The origin cannot be reached.');
+    });
+    if (!bytes) return undefined;
+    if (bytes.length > MAX_PACK_BYTES) return new Response(bytes, { headers });
+    const plain = new Response(bytes).body as ReadableStream<Uint8Array>;
+    packed = await new Response(plain.pipeThrough(new CompressionStream('gzip'))).arrayBuffer();
+    keepPack(sha256, packed);
+  }
+  return unpackedAsNeeded(packed, request, headers);
+}
+
+function keepPack(sha256: string, packed: ArrayBuffer): void {
+  if (packs.has(sha256)) return; // another request was quicker
+  packs.set(sha256, packed);
+  packsBytes += packed.byteLength;
+  for (const [oldest, { byteLength }] of packs) {
+    if (packsBytes <= MAX_PACKS_BYTES) break;
+    packs.delete(oldest);
+    packsBytes -= byteLength;
+  }
+}
+
+/** A file that is kept compressed, as the client takes it. */
+function unpackedAsNeeded(packed: ArrayBuffer, request: Request, headers: Headers): Response {
+  if (/\bgzip\b/.test(request.headers.get('accept-encoding') ?? '')) {
+    headers.set('content-encoding', 'gzip');
+    return new Response(packed, { headers, encodeBody: 'manual' });
+  }
+  const stream = new Response(packed).body as ReadableStream<Uint8Array>;
+  return new Response(stream.pipeThrough(new DecompressionStream('gzip')), { headers });
 }
 
 /** Bundled files change with a deployment: asked for again, answered with 304. */
@@ -79,10 +117,5 @@ async function bundled(
   if (request.headers.get('if-none-match')?.includes(tag)) {
     return new Response(null, { status: 304, headers });
   }
-  if (/\bgzip\b/.test(request.headers.get('accept-encoding') ?? '')) {
-    headers.set('content-encoding', 'gzip');
-    return new Response(file.bytes, { headers, encodeBody: 'manual' });
-  }
-  const packed = new Response(file.bytes).body as ReadableStream<Uint8Array>;
-  return new Response(packed.pipeThrough(new DecompressionStream('gzip')), { headers });
+  return unpackedAsNeeded(file.bytes, request, headers);
 }

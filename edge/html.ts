@@ -13,6 +13,30 @@ export function isHtml(response: Response): boolean {
   );
 }
 
+const PRESCAN_BYTES = 1024;
+
+/**
+ * Whether a page is in UTF-8, as cards are: by its header, a byte order mark, or a <meta> where browsers look for one.
+ * Without any of them a browser takes windows-1252, where a card's letters would be others, so such a page is left alone.
+ */
+export function isUtf8(headers: Headers, head: Uint8Array): boolean {
+  if (/charset/i.test(headers.get('content-type') ?? '')) return true; // isHtml() lets no other pass
+  if (head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf) return true;
+  const start = new TextDecoder('latin1').decode(head.subarray(0, PRESCAN_BYTES));
+  const declared = /<meta\b[^>]*?charset\s*=\s*["']?\s*([\w-]+)/i.exec(
+    start.replace(/<!--.*?-->/gs, ''),
+  );
+  return /^utf-?8$/i.test(declared?.[1] ?? '');
+}
+
+/** The first bytes of a body, as far as isUtf8() looks, and the body as if nobody had read from it. */
+export async function headOf(body: ReadableStream<Uint8Array>) {
+  const { bytes, chunks, rest } = await readUpTo(body, PRESCAN_BYTES);
+  if (bytes) return { head: bytes, rest: new Response(bytes).body as ReadableStream<Uint8Array> };
+  const head = new Uint8Array(await new Blob(chunks).arrayBuffer());
+  return { head, rest };
+}
+
 /** Whether one visitor's copy is as good as another's. */
 export function isKeepable(headers: Headers): boolean {
   const policy = headers.get('content-security-policy') ?? '';
@@ -67,7 +91,7 @@ export function validatorsOf(from: Headers): Headers {
 /** All bytes of a body when they are at most `limit`; otherwise the body as if nobody had read from it. */
 export async function readUpTo(body: ReadableStream<Uint8Array>, limit: number) {
   const reader = body.getReader();
-  const chunks: Uint8Array[] = [];
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
   let length = 0;
   while (length <= limit) {
     const { done, value } = await reader.read();
@@ -78,11 +102,12 @@ export async function readUpTo(body: ReadableStream<Uint8Array>, limit: number) 
         bytes.set(chunk, at);
         at += chunk.length;
       }
-      return { bytes, rest: body };
+      return { bytes, chunks, rest: body };
     }
-    chunks.push(value);
+    chunks.push(value as Uint8Array<ArrayBuffer>);
     length += value.length;
   }
+  const read = [...chunks];
   const rest = new ReadableStream<Uint8Array>({
     async pull(controller) {
       const first = chunks.shift();
@@ -96,5 +121,5 @@ export async function readUpTo(body: ReadableStream<Uint8Array>, limit: number) 
     },
     cancel: (reason) => reader.cancel(reason),
   });
-  return { bytes: undefined, rest };
+  return { bytes: undefined, chunks: read, rest };
 }

@@ -1,9 +1,9 @@
 // Interactions: into the visitor's record at once, to the origin behind the answer, each only as far as allowed.
 //
 //     POST /api/personalization/interaction     answered from the record; forwarded in batches
-//     POST /api/personalization/interactions    for the SDK, which keeps its events until the origin's receipt: waits
-//                                               for it, takes into the record what has one, and names these ids in
-//                                               `receipts`. With ?wait=0 it answers as the single form does, without.
+//     POST /api/personalization/interactions    for the SDK, which keeps its events until the origin's receipt: taken
+//                                               into the record at once, then waits, and names the ids that have one
+//                                               in `receipts`. With ?wait=0 it answers as the single form does.
 //
 // An event that waits here dies with the isolate, so what must not be lost goes through the batch form.
 import {
@@ -20,7 +20,7 @@ import type { Env, Settings } from './env.js';
 import { isObject, type JsonObject, json, parseObject, Refusal, readBody } from './problem.js';
 import type { Live } from './snapshots.js';
 import { originFetch } from './upstream.js';
-import { newUnitId, visitorCookie } from './visitor.js';
+import { newUnitId, type Opened, visitorCookie } from './visitor.js';
 
 const MAX_BODY = 8192;
 const MAX_BATCH_BODY = 65536;
@@ -80,27 +80,23 @@ export async function postInteractions(
   settings: Settings,
 ): Promise<Response> {
   const inputs = parseBatch(await readBody(request, MAX_BATCH_BODY));
-  let live = await liveFor(request, env, ctx, settings);
+  const live = await liveFor(request, env, ctx, settings);
   const visitorId = visitorIdOf(live, request, settings);
+  // The visitor's record is this request's to change, whether or not the origin hears of it.
+  const { updatedProfile, cookie } = takeIn(live, request, inputs, settings);
   if (!visitorId) {
     // Nothing may leave, so there is nothing to wait for: the receipt says that nobody need keep these.
-    const taken = takeIn(live, request, inputs, settings);
     const receipts = inputs.map(({ eventId }) => eventId);
-    return answer({ success: true, receipts, updatedProfile: taken.updatedProfile }, taken.cookie);
+    return answer({ success: true, receipts, updatedProfile }, cookie);
   }
   const events = inputs.map((input) => ({ ...input, visitorId }));
   if (new URL(request.url).searchParams.get('wait') === '0') {
-    const taken = takeIn(live, request, inputs, settings);
     forward(events, request, ctx, settings);
-    const { updatedProfile } = taken;
-    return answer({ success: true, receipts: [], updatedProfile }, taken.cookie, 202);
+    return answer({ success: true, receipts: [], updatedProfile }, cookie, 202);
   }
-  const receipts = new Set(await send(events, request, settings));
-  live = await liveFor(request, env, ctx, settings); // the wait may have seen other visitors
-  const received = inputs.filter(({ eventId }) => receipts.has(eventId));
-  const { updatedProfile, cookie } = takeIn(live, request, received, settings);
-  const status = receipts.size > 0 ? 200 : 202;
-  return answer({ success: true, receipts: [...receipts], updatedProfile }, cookie, status);
+  const receipts = [...new Set(await send(events, request, settings))];
+  const status = receipts.length > 0 ? 200 : 202;
+  return answer({ success: true, receipts, updatedProfile }, cookie, status);
 }
 
 /** For an interaction that the origin has answered itself (with Authorization): the record learns it all the same. */
@@ -233,8 +229,11 @@ function isOneOf<T extends string>(values: readonly T[], value: unknown): value 
  * The unit id as the origin knows it, set now when there is none; undefined when nothing may leave. In the record it is
  * from the next Set-Cookie on.
  */
-export function visitorIdOf(live: Live, request: Request, settings: Settings): string | undefined {
-  const { engine } = live;
+export function visitorIdOf(
+  { engine }: Opened,
+  request: Request,
+  settings: Settings,
+): string | undefined {
   const state = engine.visitorState();
   if (isCrawler(request.headers)) return undefined;
   if (!permission(state, request.headers, settings.consentMode).measure) return undefined;
@@ -322,7 +321,8 @@ async function send(
   }
 }
 
-// The SDK repeats what it has no receipt for. Best effort: another isolate does not know, and the origin does.
+// The SDK repeats what it has no receipt for. Best effort: another isolate does not know, and counts its points once
+// more (the history holds an item once all the same); the origin counts each id once.
 let taken = new Set<string>();
 let takenBefore = new Set<string>();
 

@@ -5,7 +5,6 @@
 // back as a cookie of its own where the visitor lets the site remember, so that the next answers and choices reach the
 // same profile.
 import type { Choice } from '../wasm/binding/engine.js';
-import { liveFor } from './api.js';
 import { permission } from './consent.js';
 import { count } from './counters.js';
 import type { Env, Settings } from './env.js';
@@ -21,9 +20,17 @@ import {
   readBody,
   seeOther,
 } from './problem.js';
-import type { Live } from './snapshots.js';
+import { API_WAIT_MS, currentSnapshot, type Live, recordEngine } from './snapshots.js';
 import { originFetch } from './upstream.js';
-import { newUnitId, tokenCookie, tokenOf, visitorCookie } from './visitor.js';
+import {
+  loadVisitor,
+  newUnitId,
+  type Opened,
+  recordText,
+  tokenCookie,
+  tokenOf,
+  visitorCookie,
+} from './visitor.js';
 
 const MAX_BODY = 65536;
 const MAX_FIELDS = 64;
@@ -54,24 +61,22 @@ export async function postProfile(
   const isFormPost = isForm(request);
   const text = await readBody(request, MAX_BODY);
   const post = isFormPost ? profileForm(text) : profileJson(text);
-  // Without a snapshot nothing can be encoded, but the person's answers still reach the origin.
-  const live = await liveFor(request, env, ctx, settings).catch(() => undefined);
-  let cookie: string | undefined;
-  let visitorId: string | undefined;
-  let consent: Changes | undefined; // all of it, for a profile that is made now
-  let mayRemember = false;
-  if (live) {
-    applyChoices(live, post.consent, request, settings);
-    const state = live.engine.visitorState();
-    for (const [question, value] of Object.entries(post.answers)) {
-      live.engine.answer(question, valuesOf(value)); // what this snapshot does not ask, the origin may
-    }
-    if (!state.optedOut && state.personalization !== 'denied') cookie = visitorCookie(live);
-    visitorId = visitorIdOf(live, request, settings);
-    consent = choicesOf(live);
-    const now = live.engine.visitorState();
-    mayRemember = permission(now, request.headers, settings.consentMode).remember;
+  const live = await currentSnapshot(env, ctx, settings, API_WAIT_MS);
+  if (!live) count('no_snapshot');
+  const opened = openRecord(live, request);
+  applyChoices(opened, post.consent, request, settings);
+  const state = opened.engine.visitorState();
+  for (const [question, value] of Object.entries(live ? post.answers : {})) {
+    live?.engine.answer(question, valuesOf(value)); // what this snapshot does not ask, the origin may
   }
+  const visitorId = visitorIdOf(opened, request, settings);
+  // Without a snapshot no answer can be encoded (they still reach the origin), but a choice can.
+  const isWorthKeeping = live || Object.keys(post.consent).length > 0;
+  const mayKeep = !state.optedOut && state.personalization !== 'denied';
+  const cookie = isWorthKeeping && mayKeep ? visitorCookie(opened) : undefined;
+  const consent = choicesOf(opened); // all of it, for a profile that is made now
+  const now = opened.engine.visitorState();
+  const mayRemember = permission(now, request.headers, settings.consentMode).remember;
   const body: ProfileBody = {
     anew: JSON.stringify({ ...post.body, visitorId, consent }),
     update: JSON.stringify({ ...post.body, visitorId, consent: post.consent }),
@@ -230,11 +235,13 @@ export async function postConsent(
   const text = await readBody(request, MAX_BODY);
   const form = isForm(request) ? new URLSearchParams(text) : undefined;
   const changes = changesOf(form ? Object.fromEntries(form) : parseObject(text));
-  const live = await liveFor(request, env, ctx, settings);
-  applyChoices(live, changes, request, settings);
-  const consent = choicesOf(live);
+  // A choice needs no vocabulary, so nobody waits for a snapshot and no refusal is lost without one.
+  const found = currentSnapshot(env, ctx, settings);
+  const opened = openRecord(found instanceof Promise ? undefined : found, request);
+  applyChoices(opened, changes, request, settings);
+  const consent = choicesOf(opened);
   const response = form ? seeOther(request, form.get('next')) : json({ success: true, consent });
-  response.headers.append('set-cookie', visitorCookie(live));
+  response.headers.append('set-cookie', visitorCookie(opened));
   const token = tokenOf(request);
   if (token || !isWithoutToken(request)) {
     // In force here already; the origin hears of it without the visitor waiting.
@@ -273,8 +280,15 @@ async function forwardConsent(
   count('event_dropped');
 }
 
-function choicesOf(live: Live): Required<Changes> {
-  const { personalization, measurement, optedOut } = live.engine.visitorState();
+/** The request's visitor, in the live snapshot's engine or, without one, in an engine that knows records alone. */
+function openRecord(live: Live | undefined, request: Request): Opened {
+  const opened = live ?? { engine: recordEngine() };
+  loadVisitor(opened, recordText(request.headers.get('cookie')));
+  return opened;
+}
+
+function choicesOf({ engine }: Opened): Required<Changes> {
+  const { personalization, measurement, optedOut } = engine.visitorState();
   return { personalization, measurement, optedOut };
 }
 
@@ -309,8 +323,12 @@ const CHOICES = new Map<unknown, Choice>([
 ]);
 
 /** Whoever denies personalization is forgotten; whoever denies measurement loses the unit id. */
-function applyChoices(live: Live, changes: Changes, request: Request, settings: Settings): void {
-  const { engine } = live;
+function applyChoices(
+  { engine }: Opened,
+  changes: Changes,
+  request: Request,
+  settings: Settings,
+): void {
   const before = engine.visitorState();
   const personalization = changes.personalization ?? before.personalization;
   const measurement = changes.measurement ?? before.measurement;

@@ -10,9 +10,11 @@ import { count } from './counters.js';
 import { readDecision } from './decision.js';
 import type { Env, Settings } from './env.js';
 import {
+  headOf,
   isExplicitlyPublic,
   isHtml,
   isKeepable,
+  isUtf8,
   MAX_PAGE_BYTES,
   ownHeaders,
   readUpTo,
@@ -89,7 +91,9 @@ async function serveChecked(
     }
     html = rest;
   }
-  return answerStreamed(request, response, html, cookies, env, ctx, settings);
+  const { head, rest } = await headOf(html);
+  if (!isUtf8(response.headers, head)) return new Response(rest, response);
+  return answerStreamed(request, response, rest, cookies, env, ctx, settings);
 }
 
 /** The kept page, checked against the site now or behind the answer; undefined when it is gone. */
@@ -159,8 +163,9 @@ async function keep(
   const isSame = before?.hash === hash;
   try {
     const page = isSame ? before.page : await Page.takeApart(bytes);
+    const isOurs = page?.requests.length && isUtf8(headers, bytes);
     const made: KeptPage = {
-      page: page?.requests.length ? page : undefined,
+      page: isOurs ? page : undefined,
       headers: ownHeaders(headers),
       validators: validatorsOf(headers),
       hash,

@@ -5,14 +5,20 @@
 // one stays, even past its own expiry: a site that cannot publish keeps what it has.
 
 import engineModule from '../build/wasm/engine.wasm';
-import { Engine } from '../wasm/binding/engine.js';
+import { Engine, type RecordEngine } from '../wasm/binding/engine.js';
 import { type Manifest, matches, verifyManifest } from '../wasm/binding/manifest.js';
+import { checkManifest } from '../wasm/binding/manifest_check.js';
 import { type Counter, count } from './counters.js';
 import type { Env, Settings } from './env.js';
+import { readUpTo } from './html.js';
 import { Words } from './words.js';
 
 /** How long the first requests of an isolate wait for the snapshot before they take the page as it is. */
-const FIRST_WAIT_MS = 400;
+const PAGE_WAIT_MS = 400;
+/** What has no default waits longer: an answer that is not taken into the record now is lost to it. */
+export const API_WAIT_MS = 4000;
+/** A promise belongs to the request that made it, so whoever waits for another request's check has to look again. */
+const LOOK_MS = 20;
 const FETCH_TIMEOUT_MS = 5000;
 const MAX_MANIFEST_BYTES = 1 << 20;
 const MAX_SNAPSHOT_BYTES = 32 << 20;
@@ -29,28 +35,58 @@ let live: Live | undefined;
 let highestVersion = 0;
 let lastCheckMs = 0;
 let checking = false;
+/** Whether a check has ended in this isolate, however. Until then pages wait. */
+let hasChecked = false;
+let records: RecordEngine | undefined;
 
-/** The live snapshot, or undefined when there is none (yet). Looks for a newer one behind the answer when it is time. */
-export function currentSnapshot(env: Env, ctx: ExecutionContext, settings: Settings) {
+/**
+ * The live snapshot, or undefined when there is none (yet). Looks for a newer one behind the answer when it is time. A
+ * promise only while there is none: a page waits for the isolate's first check, the API for any.
+ */
+export function currentSnapshot(
+  env: Env,
+  ctx: ExecutionContext,
+  settings: Settings,
+  waitMs = PAGE_WAIT_MS,
+) {
   const now = Date.now();
-  if (now - lastCheckMs < settings.snapshotRefreshMs) return live;
-  const isFirst = lastCheckMs === 0;
-  if (!isFirst && checking && now - lastCheckMs < 4 * FETCH_TIMEOUT_MS) return live;
-  lastCheckMs = now;
-  checking = true;
-  const done = refresh(env, settings).finally(() => {
-    checking = false;
-  });
-  ctx.waitUntil(done);
-  if (!isFirst) return live;
-  // A promise belongs to the request that made it, so only the request that looks can wait.
-  return Promise.race([done, scheduler.wait(FIRST_WAIT_MS)]).then(() => live);
+  if (now - lastCheckMs < settings.snapshotRefreshMs && live) return live;
+  const mustWait = waitMs > PAGE_WAIT_MS;
+  const age = now - lastCheckMs;
+  // The API asks again sooner than pages do: what is posted between two checks finds its snapshot all the same.
+  const isDue = age >= (mustWait && !live ? 0 : settings.snapshotRefreshMs);
+  let done: Promise<void> | undefined;
+  if (isDue && !(checking && age < 4 * FETCH_TIMEOUT_MS)) {
+    lastCheckMs = now;
+    checking = true;
+    done = refresh(env, settings).finally(() => {
+      checking = false;
+      hasChecked = true;
+    });
+    ctx.waitUntil(done);
+  }
+  if (live || !checking || (hasChecked && !mustWait)) return live;
+  return Promise.race([done ?? checkEnds(waitMs), scheduler.wait(waitMs)]).then(() => live);
+}
+
+async function checkEnds(waitMs: number): Promise<void> {
+  for (let waited = 0; checking && waited < waitMs; waited += LOOK_MS) {
+    await scheduler.wait(LOOK_MS);
+  }
+}
+
+/** What reads and writes records when there is no snapshot: a choice is the visitor's, whatever is published. */
+export function recordEngine(): RecordEngine {
+  records ??= Engine.withoutSnapshot(engineModule);
+  return records;
 }
 
 /** After a trap memory may be in any state, so the instance is given up and the snapshot loaded anew. */
 export function retire(): void {
   live = undefined;
-  lastCheckMs = 1; // not the first: nobody waits for an engine that has just failed
+  records = undefined;
+  lastCheckMs = 0;
+  hasChecked = true; // no page waits for an engine that has just failed
 }
 
 /** A published file by its SHA-256, checked against that name. */
@@ -71,11 +107,8 @@ async function refresh(env: Env, settings: Settings): Promise<void> {
     const now = Math.floor(Date.now() / 1000);
     const minVersion = Math.max(highestVersion, settings.minVersion);
     failure = 'manifest_malformed';
-    const manifest = await verifyManifest(envelope, {
-      publicKey: settings.publicKey,
-      minVersion,
-      now,
-    });
+    const trust = { publicKey: settings.publicKey, minVersion, now };
+    const manifest = await verifyManifest(envelope, trust, checkManifest);
     if (live?.manifest.version === manifest.version) {
       live.envelope = envelope; // the same version may be signed again with a later expiry
       live.manifest = manifest;
@@ -136,24 +169,29 @@ function makeLive(engine: Engine, manifest: Manifest, envelope: string): Live {
 async function loadManifest(env: Env, settings: Settings): Promise<string | undefined> {
   const stored = await env.FOOTLIGHT?.get('manifest', { type: 'text', cacheTtl: 30 });
   if (stored) return stored;
-  const response = await fetchPublished(settings, 'manifest.json', MAX_MANIFEST_BYTES);
-  return response?.text();
+  const bytes = await fetchPublished(settings, 'manifest.json', MAX_MANIFEST_BYTES);
+  return bytes && new TextDecoder().decode(bytes);
 }
 
 async function load(env: Env, settings: Settings, sha256: string) {
   const stored = await env.FOOTLIGHT?.get(`snapshot/${sha256}`, { type: 'arrayBuffer' });
   if (stored) return new Uint8Array(stored);
-  const response = await fetchPublished(settings, sha256, MAX_SNAPSHOT_BYTES);
-  return response && new Uint8Array(await response.arrayBuffer());
+  return fetchPublished(settings, sha256, MAX_SNAPSHOT_BYTES);
 }
 
+/** Undefined when there is no such file, or a longer one. Rejects when the origin is away. */
 async function fetchPublished(settings: Settings, name: string, maxBytes: number) {
   if (!settings.originUrl) return undefined;
   const response = await fetch(`${settings.originUrl}/snapshots/${name}`, {
     signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
   });
-  if (response.ok && Number(response.headers.get('content-length') ?? 0) <= maxBytes)
-    return response;
-  await response.body?.cancel();
+  const { body } = response;
+  if (response.ok && body && Number(response.headers.get('content-length') ?? 0) <= maxBytes) {
+    const { bytes, rest } = await readUpTo(body, maxBytes);
+    if (!bytes) await rest.cancel();
+    return bytes;
+  }
+  await body?.cancel();
+  if (response.status >= 500) throw new Error(`the origin: ${response.status}`);
   return undefined;
 }

@@ -1,8 +1,9 @@
 // The visitor's record in its cookie: __Host-fl, base64url (core/visitor/RECORD.md). The visitor's own to change, so it
 // is validated by the engine, never trusted, and it goes no further than here.
+
+import type { RecordEngine } from '../wasm/binding/engine.js';
 import { toBase64Url } from '../wasm/binding/manifest.js';
 import { count } from './counters.js';
-import type { Live } from './snapshots.js';
 
 export const COOKIE = '__Host-fl';
 /** The bearer token of the visitor's profile. No script reads it; with it a second questionnaire updates the first. */
@@ -57,13 +58,18 @@ export function hasForeignCookies(cookies: string | null): boolean {
   return cookiesForUpstream(cookies) !== '';
 }
 
+/** A live snapshot, or what stands in for one where records are all that is asked about. */
+export interface Opened {
+  engine: RecordEngine;
+}
+
 /** Makes the cookie's record the engine's current visitor; an empty visitor when there is none or it is not valid. */
-export function loadVisitor(live: Live, text: string | undefined): boolean {
+export function loadVisitor({ engine }: Opened, text: string | undefined): boolean {
   if (text) {
     const record = fromBase64Url(text);
     try {
       if (record) {
-        live.engine.loadVisitor(record);
+        engine.loadVisitor(record);
         return true;
       }
     } catch (error) {
@@ -71,13 +77,13 @@ export function loadVisitor(live: Live, text: string | undefined): boolean {
     }
     count('record_invalid');
   }
-  live.engine.loadVisitor();
+  engine.loadVisitor();
   return false;
 }
 
 /** Set-Cookie for the engine's current visitor. */
-export function visitorCookie(live: Live): string {
-  const text = toBase64Url(live.engine.visitorRecord());
+export function visitorCookie({ engine }: Opened): string {
+  const text = toBase64Url(engine.visitorRecord());
   return `${COOKIE}=${text}; Path=/; Max-Age=${MAX_AGE_S}; Secure; SameSite=Lax`;
 }
 

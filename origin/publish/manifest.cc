@@ -1,6 +1,7 @@
 #include "origin/publish/manifest.h"
 
-#include <charconv>
+#include <limits>
+#include <regex>
 
 #include <nlohmann/json.hpp>
 
@@ -14,8 +15,25 @@ using Json = nlohmann::json;
 
 Json file_json(const PublishedFile& file) { return {{"sha256", file.sha256}, {"bytes", file.bytes}}; }
 
+// What JavaScript counts exactly; get<>() alone would take fractions and turn -1 into the largest number.
+constexpr std::uint64_t kMaxWhole = (std::uint64_t{1} << 53U) - 1;
+
+std::uint64_t whole(const Json& object, const char* field, std::uint64_t max = kMaxWhole) {
+  const Json& value = object.at(field);
+  if (!value.is_number_unsigned() || value.get<std::uint64_t>() > max) throw ManifestRefused("malformed");
+  return value.get<std::uint64_t>();
+}
+
+// "1.0": the major of this program, and no later minor.
+bool reads_engine(const std::string& min_engine) {
+  static const std::regex kVersion("(\\d{1,9})\\.(\\d{1,9})");
+  std::smatch parts;
+  return std::regex_match(min_engine, parts, kVersion) && std::stoul(parts[1]) == snapshot::kMajor &&
+         std::stoul(parts[2]) <= snapshot::kMinor;
+}
+
 PublishedFile file_from(const Json& json) {
-  PublishedFile file{json.at("sha256").get<std::string>(), json.at("bytes").get<std::uint64_t>()};
+  PublishedFile file{json.at("sha256").get<std::string>(), whole(json, "bytes")};
   const bool hex = file.sha256.size() == 64 && file.sha256.find_first_not_of("0123456789abcdef") == std::string::npos;
   // The name becomes a path, so nothing but a hash may pass.
   if (!hex) throw ManifestRefused("malformed");
@@ -44,18 +62,18 @@ Manifest manifest_from(std::string_view payload) {
   try {
     const Json json = Json::parse(payload);
     Manifest manifest;
-    if (json.at("format") != 1) throw ManifestRefused("unsupported");
+    const std::uint64_t format = whole(json, "format");
     manifest.min_engine = json.at("minEngine").get<std::string>();
-    unsigned major = 0;
-    std::from_chars(manifest.min_engine.data(), manifest.min_engine.data() + manifest.min_engine.size(), major);
-    if (major != snapshot::kMajor) throw ManifestRefused("unsupported");
+    if (format != 1 || !reads_engine(manifest.min_engine)) throw ManifestRefused("unsupported");
     manifest.site = json.at("site").get<std::string>();
-    manifest.version = json.at("version").get<std::uint64_t>();
-    manifest.created_at_s = json.at("createdAt").get<std::int64_t>();
-    manifest.expires_at_s = json.at("expiresAt").get<std::int64_t>();
+    manifest.version = whole(json, "version");
+    manifest.created_at_s = static_cast<std::int64_t>(whole(json, "createdAt"));
+    manifest.expires_at_s = static_cast<std::int64_t>(whole(json, "expiresAt"));
     manifest.snapshot = file_from(json.at("snapshot"));
-    for (const Json& pack : json.at("packs")) {
-      manifest.packs.push_back({file_from(pack), pack.at("segment").get<std::uint32_t>()});
+    // An object can be walked like a list.
+    for (const Json& pack : json.at("packs").get_ref<const Json::array_t&>()) {
+      const auto segment = whole(pack, "segment", std::numeric_limits<std::uint32_t>::max());
+      manifest.packs.push_back({file_from(pack), static_cast<std::uint32_t>(segment)});
     }
     return manifest;
   } catch (const Json::exception&) {

@@ -141,7 +141,10 @@ async function startSite(pages, seen) {
   });
 }
 
-/** An origin that serves what `origin.files` holds and answers the API as `origin.answer` says. */
+/**
+ * An origin that serves what `origin.files` holds (bytes, or a function that writes the response) and answers the API as
+ * `origin.answer` says. Files wait for `origin.held`, a promise.
+ */
 async function startOrigin(origin) {
   return listen(async (request, response) => {
     const body = await bodyOf(request);
@@ -151,7 +154,13 @@ async function startOrigin(origin) {
       return;
     }
     if (url.startsWith('/snapshots/')) {
+      origin.asked.push(url);
+      await origin.held;
       const file = origin.files[url.slice(11)];
+      if (typeof file === 'function') {
+        file(response);
+        return;
+      }
       response.writeHead(file === undefined ? 404 : 200);
       response.end(file);
       return;
@@ -217,7 +226,7 @@ export async function startEdge({
   kv,
 } = {}) {
   const seen = [];
-  const origin = { files: {}, seen: [], isDown: false, answer: answerAsOrigin };
+  const origin = { files: {}, seen: [], asked: [], isDown: false, answer: answerAsOrigin };
   const publish = (bytes, envelope = makeManifest(bytes)) => {
     origin.files['manifest.json'] = envelope;
     origin.files[sha256(bytes)] = bytes;

@@ -122,6 +122,31 @@ describe('a page', () => {
     assert.ok((await edge.status()).counters.template_malformed > 0);
   });
 
+  it('is filled only where it says that it is in UTF-8', async () => {
+    const bare = { 'content-type': 'text/html' };
+    const withHead = (head) => page(SLOTS).replace('<head>', `<head>${head}`);
+    const cases = {
+      '/meta-utf8': [withHead('<meta charset="utf-8">'), true],
+      '/meta-equiv': [
+        withHead('<meta http-equiv="content-type" content="text/html; charset=UTF-8">'),
+        true,
+      ],
+      '/bom': [`\ufeff${page(SLOTS)}`, true],
+      '/undeclared': [page(SLOTS), false],
+      '/meta-latin': [withHead('<meta charset=windows-1252>'), false],
+      '/meta-commented': [withHead('<!-- <meta charset="utf-8"> -->'), false],
+    };
+    for (const [path, [body, isFilled]] of Object.entries(cases)) {
+      edge.pages[path] = { body, headers: bare };
+      edge.pages[`${path}-streamed`] = { body, headers: { ...bare, 'cache-control': 'no-store' } };
+      for (const name of [path, path, `${path}-streamed`]) {
+        const bytes = Buffer.from(await (await edge.get(name, { cookie })).arrayBuffer());
+        if (isFilled) assert.ok(decisionOf(bytes.toString()), name);
+        else assert.deepEqual(bytes, Buffer.from(body), name);
+      }
+    }
+  });
+
   it('fills outermost slots, each name once, and no inert or filled one', async () => {
     const text = await html('/odd');
     assert.match(text, /<template><div data-fl-slot="hero"><p data-fl-text="title">t</);

@@ -4,6 +4,7 @@
 // One Decider holds one snapshot and one current visitor. It is synchronous and not re-entrant: load the visitor, ask,
 // and be done before the next await. A new snapshot is a new Decider.
 import type { Exports } from './abi.js';
+import { fromHex, toHex } from './hex.js';
 
 /** SPEC.md's content types, in the order of core/snapshot/layout.h. */
 export const CONTENT_TYPES = [
@@ -176,17 +177,12 @@ export class Decider {
   findItem(uuid: string): number {
     const hex = uuid.replaceAll('-', '');
     if (!/^[0-9a-f]{32}$/i.test(hex)) return -1;
-    const bytes = new Uint8Array(16);
-    for (let i = 0; i < 16; i++) bytes[i] = Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16);
-    return this.exports.fl_find_item(this.put(bytes));
+    return this.exports.fl_find_item(this.put(fromHex(hex)));
   }
 
   itemUuid(index: number): string {
     const at = this.exports.fl_item(index) + 8;
-    let hex = '';
-    for (let i = at; i < at + 16; i++) {
-      hex += (this.bytes[i] as number).toString(16).padStart(2, '0');
-    }
+    const hex = toHex(this.bytes.subarray(at, at + 16));
     return hex.replace(/(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
   }
 

@@ -2,6 +2,7 @@
 //
 // One Engine holds one snapshot and one current visitor. It is synchronous and not re-entrant: load the visitor, ask, and
 // be done before the next await. A new snapshot is a new Engine.
+import type { Exports } from './abi.js';
 import {
   type Choice,
   type DecideOptions,
@@ -82,7 +83,20 @@ const TEXT_SEGMENT = 3;
 const TEXT_FACTOR = 7;
 const OPTION_FACTORS = ['default', '', 'history', 'segment', 'popular', 'pinned'];
 
+/** What an Engine can do without a snapshot: read a record, change its choices, write it. */
+export type RecordEngine = Pick<
+  Engine,
+  'loadVisitor' | 'visitorRecord' | 'visitorState' | 'setUnitId' | 'setConsent' | 'setOptOut'
+>;
+
 export class Engine extends Decider {
+  static withoutSnapshot(module: WebAssembly.Module): RecordEngine {
+    const exports = new WebAssembly.Instance(module, {}).exports as unknown as Exports;
+    // Nothing is loaded, so the engine says of itself that it knows no slot and no item.
+    const unloaded = { ...exports, fl_reserve: () => exports.fl_io(), fl_load: () => 0 };
+    return new Engine(unloaded, new Uint8Array(0));
+  }
+
   visitorState(): VisitorState {
     const f = this.exports.fl_visitor_flags();
     return {
