@@ -66,6 +66,7 @@ const OF_THE_SITES_BYTES = [
   'accept-ranges',
   'transfer-encoding',
   'age',
+  'date', // a kept page's would be minutes old
   'expires',
   'cdn-cache-control',
   'surrogate-control',

@@ -7,9 +7,11 @@
 //   build/web/binding.mjs    the engine's binding in one file, for Node
 //   build/edge/worker.js     the worker, minified; imports ./engine.wasm beside it as a module, and
 //                            the browser's files, ./*.gz, as data
+//   build/web/types/         declarations of the four above, for package.json's exports
 //   build/js/                every module by itself, for tests: edge/x.ts is build/js/edge/x.js
 //
 // What has no source yet is left out and named. Source maps lie beside the bundles.
+import { spawnSync } from 'node:child_process';
 import {
   copyFileSync,
   existsSync,
@@ -156,6 +158,17 @@ for (const name of browserFiles) {
   if (!existsSync(file)) continue;
   writeFileSync(join(out, 'edge', `${name}.gz`), gzipSync(readFileSync(file), { level: 9 }));
 }
+
+const types = spawnSync(
+  process.execPath,
+  [
+    join(root, 'node_modules/typescript/bin/tsc'),
+    ...['--project', root, '--noEmit', 'false', '--declaration', '--emitDeclarationOnly'],
+    ...['--rootDir', root, '--outDir', join(out, 'web/types')],
+  ],
+  { stdio: 'inherit' },
+);
+if (types.status !== 0) failed = true;
 
 if (missing.length > 0) console.log(`not there yet: ${missing.join(', ')}`);
 process.exit(failed ? 1 : 0);

@@ -166,7 +166,7 @@ describe('a page', () => {
     for (const headers of [{}, { cookie }]) {
       const response = await edge.get('/', headers);
       assert.equal(response.headers.get('cache-control'), 'private, no-cache');
-      for (const name of ['etag', 'last-modified', 'accept-ranges']) {
+      for (const name of ['etag', 'last-modified', 'accept-ranges', 'date']) {
         assert.equal(response.headers.get(name), null, name);
       }
       const length = response.headers.get('content-length');
