@@ -150,11 +150,14 @@ test('a static page without a key does not ask its host for one', async () => {
 
 test('a choice is in force here at once and told to the worker', async () => {
   const { page, context } = await open('/');
-  await page.evaluate(async () =>
-    (await import('/_fl/elements.js'))
-      .footlight()
-      .consent({ personalization: 'denied', measurement: 'denied' }),
-  );
+  const again = page.waitForRequest(`${host.url}/`);
+  await page.evaluate(() => {
+    const control = document.createElement('button');
+    control.setAttribute('data-fl-consent', 'none');
+    document.body.append(control);
+    setTimeout(() => control.click()); // after this answer: the page that gives it goes away
+  });
+  await again; // only the site has what the worker has replaced
   assert.equal((await storageOf(page)).cookie, '__Host-fl=8QoAAAAAAAA');
   await until(() => host.posts.length, 'the worker hears of it');
   const [path, body] = host.posts[0];

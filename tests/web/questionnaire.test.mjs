@@ -155,3 +155,102 @@ test('answers half given survive a reload for those who let the site remember', 
   assert.equal(await page.isChecked('[value=script]'), false);
   await context.close();
 });
+
+test('a second questionnaire adds to the first; what is unticked is taken back', async () => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const answer = async (fill) => {
+    await page.goto(`${host.url}/questionnaire`);
+    host.posts.length = 0;
+    await page.selectOption('[name=format]', 'animation');
+    await fill();
+    await page.click('button');
+    await until(() => host.posts.length === 1, 'the profile arrives');
+    return host.posts[0][1].questionnaireData;
+  };
+  const first = await answer(async () => {
+    await page.check('[value=script]');
+    await page.check('[name=want_consult]');
+  });
+  assert.deepEqual(first, { format: 'animation', materials: ['script'], want_consult: true });
+  assert.deepEqual(await answer(async () => {}), { format: 'animation' });
+  const third = await answer(async () => {
+    await page.check('[value=script]');
+    await page.uncheck('[value=script]');
+    await page.check('[name=want_consult]');
+    await page.uncheck('[name=want_consult]');
+  });
+  assert.deepEqual(third, { format: 'animation', materials: [], want_consult: false });
+  await context.close();
+});
+
+test('everyone’s pack comes first, then the one that the answers need', async () => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const [everyone, ...others] = site.manifest.packs.map(({ sha256 }) => sha256);
+  const asked = [];
+  let open;
+  const gate = new Promise((done) => {
+    open = done;
+  });
+  await page.route(/_fl\/[0-9a-f]{64}$/, async (route) => {
+    const name = route.request().url().slice(-64);
+    asked.push(name);
+    if (name === others[0]) await gate; // the first that is fetched ahead is slow
+    await route.continue();
+  });
+  await page.goto(`${host.url}/questionnaire`);
+  await until(() => asked.length === 2, 'reading ahead');
+  assert.deepEqual(asked, [everyone, others[0]]);
+  await page.selectOption('[name=format]', 'documentary');
+  await until(() => asked.length === 3, 'the pack of the answers is not behind the others');
+  await page.click('button');
+  await filled(page);
+  assert.equal(asked.length, 3, 'and is enough');
+  open();
+  await context.close();
+});
+
+test('with a worker in front, late files make the form go the plain way', async () => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  host.pages['/slow'] = html({
+    mode: 'edge',
+    key: site.publicKey,
+    slots: '',
+    rest: form()
+      .replace('<button>', '<button data-fl-busy="Choosing…">')
+      .replace('method="post" action="/api/profile"', 'action="/plain"'),
+  });
+  host.pages['/plain'] = '<h1>plain</h1>';
+  await page.route(/_fl\/[0-9a-f]{64}$/, () => {}); // never answered
+  await page.goto(`${host.url}/slow`);
+  await page.waitForFunction(() => document.documentElement.classList.contains('js'));
+  await page.selectOption('[name=format]', 'animation');
+  host.posts.length = 0;
+  await page.click('button', { noWaitAfter: true });
+  await page.waitForSelector(
+    'fl-questionnaire[aria-busy=true] button[aria-disabled=true]:text("Choosing…")',
+  );
+  await page.waitForURL(/\/plain\?.*format=animation/);
+  assert.deepEqual(host.posts, [], 'once');
+  await context.close();
+});
+
+test('a profile that failed without a network is sent when it comes back', async () => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(`${host.url}/questionnaire`);
+  await page.waitForLoadState('networkidle');
+  await context.setOffline(true);
+  host.posts.length = 0;
+  await page.selectOption('[name=format]', 'animation');
+  await page.click('button');
+  await filled(page);
+  await page.evaluate(async () => (await import('/_fl/elements.js')).footlight().posted);
+  assert.deepEqual(host.posts, []);
+  await context.setOffline(false);
+  await until(() => host.posts.length === 1, 'the profile arrives');
+  assert.equal(host.posts[0][1].questionnaireData.format, 'animation');
+  await context.close();
+});

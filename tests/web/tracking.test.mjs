@@ -59,7 +59,7 @@ test('a click is sent once, with its id, type and visitor', async () => {
   await clickCard(page);
   await until(() => clicks().length, 'the click arrives');
   const [event] = clicks();
-  assert.match(event.eventId, /^[0-9a-f-]{36}$/);
+  assert.match(event.eventId, /^[\w-]{22}$/);
   assert.equal(event.contentType, 'project');
   assert.match(event.visitorId, /^[\w-]{11}$/);
   assert.ok(Math.abs(Date.parse(event.occurredAt) - Date.now()) < 60000);
@@ -233,5 +233,99 @@ test('an opt-out is at once: storage cleared, queue gone, default decision', asy
   await clickCard(page);
   await page.waitForTimeout(600);
   assert.deepEqual(host.events(), []);
+  await context.close();
+});
+
+const DEFAULTS = ['Default hero', 'Default & one', 'Default two', 'Default three'];
+const titles = (page) => page.$$eval('.card :is(h1, h3)', (all) => all.map((e) => e.textContent));
+
+for (const choose of ['none', 'opt-out']) {
+  test(`"${choose}" leaves the page as the site wrote it, before and after a yes`, async () => {
+    const { page, context } = await open('/', { choose: null });
+    const written = await page.innerHTML('main');
+    const control = `[data-fl-consent="${choose}"]`;
+    await page.evaluate(async () => {
+      window.client = (await import('/_fl/elements.js')).footlight();
+    });
+    await page.click(control);
+    await page.evaluate(() => window.client.prefetch()); // whatever was on its way has come
+    assert.deepEqual(await titles(page), DEFAULTS);
+
+    await page.evaluate(() => document.querySelector('[data-fl-consent="all"]').click());
+    await filled(page);
+    assert.notDeepEqual(await titles(page), DEFAULTS);
+    await page.evaluate((name) => document.querySelector(name).click(), control);
+    assert.deepEqual(await titles(page), DEFAULTS);
+    assert.equal(await page.locator('[data-fl-filled]').count(), 0);
+    const slot = /<section data-fl-slot="projects"[^]*?<\/section>/;
+    assert.equal((await page.innerHTML('main')).match(slot)[0], written.match(slot)[0]);
+    await context.close();
+  });
+}
+
+test('<fl-projects> is given back its default cards', async () => {
+  host.pages['/own'] = html({
+    key: site.publicKey,
+    slots:
+      '<fl-projects limit="2"><article><h3 data-fl-text="title">Mine</h3></article></fl-projects>',
+    rest: '<fl-consent></fl-consent>',
+  });
+  const { page, context } = await open('/own');
+  assert.equal(await page.locator('fl-projects > article').count(), 2);
+  await page.evaluate(() => document.querySelector('[data-fl-consent="none"]').click());
+  assert.equal(await page.innerText('fl-projects'), 'Mine');
+  await context.close();
+});
+
+test('a decision on its way does not fill the page after a denial', async () => {
+  const { page, context } = await open('/', { choose: null });
+  const shown = await page.evaluate(async () => {
+    const client = (await import('/_fl/elements.js')).footlight();
+    client.consent({ personalization: 'granted' });
+    const late = client.decide();
+    client.consent({ personalization: 'denied' });
+    await late;
+    return [...document.querySelectorAll('[data-fl-filled]')].length;
+  });
+  assert.equal(shown, 0);
+  await context.close();
+});
+
+test('the banner hides once another tab has answered, and its buttons show what holds', async () => {
+  const { page, context } = await open('/', { choose: null });
+  assert.equal(await page.isVisible('fl-consent'), true);
+  const other = await context.newPage();
+  await other.goto(host.url);
+  await other.click('fl-consent [data-fl-consent="all"]');
+  await page.waitForSelector('fl-consent', { state: 'hidden' });
+  const pressed = (name) =>
+    page
+      .getAttribute(`[data-fl-consent="${name}"]`, 'aria-pressed')
+      .then((value) => value === 'true');
+  assert.deepEqual([await pressed('all'), await pressed('none')], [true, false]);
+  await context.close();
+});
+
+test('a judgement without leave asks for it, and counts after a yes', async () => {
+  const { page, context } = await open('/', { choose: null });
+  await page.click('fl-consent [data-fl-consent="none"]');
+  await page.evaluate(() => {
+    const card = document.querySelector('[data-fl-slot="projects"] > *');
+    card.dataset.flId = '0b9f9b0e-0000-5000-8000-000000000000';
+    card.insertAdjacentHTML('afterbegin', '<button data-fl-feedback="positive">+</button>');
+  });
+  const button = page.locator('[data-fl-feedback]');
+  await button.click();
+  assert.equal(await page.isVisible('fl-consent'), true);
+  assert.equal(await button.getAttribute('aria-pressed'), null);
+  await page.click('fl-consent [data-fl-consent="none"]');
+  assert.equal(await page.isVisible('fl-consent'), false);
+  await button.click();
+  host.posts.length = 0;
+  await page.click('fl-consent [data-fl-consent="all"]');
+  await until(
+    () => host.events().some(({ feedback }) => feedback === 'positive'),
+    'the judgement arrives',
+  );
   await context.close();
 });

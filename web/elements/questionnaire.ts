@@ -1,9 +1,15 @@
 // <fl-questionnaire> around a plain form that works without JavaScript (POST /api/profile, 303 to `next`). With it: what
-// deciding needs is fetched while the visitor reads, answers count at once and without a request after the last one,
-// and the origin hears of them in the background. Fields have SPEC.md's names; `email`, `next` and `consent`
+// deciding needs is fetched while the visitor reads (everyone's first, then what the answers so far need, then the
+// rest), answers count at once and without a request after the last one, and the origin hears of them in the background.
+// Where a worker is in front and the files are late, the form goes the plain way instead. Fields have SPEC.md's names; `email`, `next` and `consent`
 // (a checkbox for each purpose: personalization, measurement) are not answers.
 //
 //   <fl-questionnaire><form method="post" action="/api/profile"> … <input type="hidden" name="next" value="/"></form>
+//
+// A second questionnaire adds to the first, with JavaScript and without: a question left alone keeps its earlier answer.
+// With JavaScript, choices that were made and taken back on this page are taken back.
+//
+// While it works the element has aria-busy, and a submit button with data-fl-busy="Choosing…" says so.
 //
 // With the attribute `stay` the slots of this page are filled and nobody goes anywhere, unless nothing can be decided
 // here. Its value may be the id of a hidden element with these slots: it is shown in place of the questionnaire (or of
@@ -13,6 +19,8 @@ import type { Answers, Footlight, ProfileRest } from '../sdk/index.js';
 const DRAFT = 'fl-draft';
 /** How long leaving may wait for the receipt; the answers are kept and sent again if it does not come. */
 const RECEIPT_MS = 1000;
+/** How long somebody who has sent the form waits for the files before it goes the plain way. */
+const FILES_MS = 1000;
 const NOT_ANSWERS = new Set(['email', 'next', 'consent']);
 
 export function defineQuestionnaire(client: () => Footlight | undefined): void {
@@ -25,21 +33,45 @@ export function defineQuestionnaire(client: () => Footlight | undefined): void {
         const page = client();
         if (!form || !page) return;
         restoreDraft(form);
-        page.prefetch().catch(() => {}); // the form still goes the plain way
-        form.addEventListener('input', () => saveDraft(form, page));
+        const touched = new Set<string>();
+        // A failure is no matter: the form still goes the plain way.
+        const prefetch = () => page.prefetch(readForm(form, touched).answers).catch(() => {});
+        prefetch().then(() => whenIdle(() => page.prefetch().catch(() => {})));
+        form.addEventListener('input', ({ target }) => {
+          touched.add((target as Element).getAttribute('name') ?? '');
+          saveDraft(form, page);
+        });
+        form.addEventListener('change', prefetch);
         form.addEventListener('submit', (event) => {
           event.preventDefault();
-          void submit(this, form, page);
+          if (!this.hasAttribute('aria-busy')) void submit(this, form, page, touched);
         });
+        addEventListener('pageshow', () => setBusy(this, false)); // come back to
       }
     },
   );
 }
 
-async function submit(element: HTMLElement, form: HTMLFormElement, page: Footlight): Promise<void> {
+async function submit(
+  element: HTMLElement,
+  form: HTMLFormElement,
+  page: Footlight,
+  touched: ReadonlySet<string>,
+): Promise<void> {
   if (!form.reportValidity()) return;
-  element.setAttribute('aria-busy', 'true');
-  const { answers, rest, next } = readForm(form);
+  setBusy(element, true);
+  const { answers, rest, next } = readForm(form, touched);
+  if (hasWorker()) {
+    const ready = page.prefetch(answers).then(
+      () => true,
+      () => true, // no network: profile() keeps the answers until there is one
+    );
+    if (!(await Promise.race([ready, after(FILES_MS)]))) {
+      forgetDraft();
+      form.submit();
+      return;
+    }
+  }
   let decision: unknown;
   try {
     decision = await page.profile(answers, rest);
@@ -47,13 +79,46 @@ async function submit(element: HTMLElement, form: HTMLFormElement, page: Footlig
     // No engine here. The worker or the origin has the answers, and the next page will be theirs.
   }
   forgetDraft();
-  element.removeAttribute('aria-busy');
+  setBusy(element, false);
   element.dispatchEvent(new CustomEvent('footlight:answered', { bubbles: true, detail: decision }));
   if (decision && element.hasAttribute('stay')) return reveal(element);
   if (!next) return;
-  const late = new Promise((resolve) => setTimeout(resolve, RECEIPT_MS));
-  await Promise.race([page.posted, late]);
+  await Promise.race([page.posted, after(RECEIPT_MS)]);
   location.assign(next);
+}
+
+function after(ms: number): Promise<undefined> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Safari has no requestIdleCallback. */
+function whenIdle(work: () => void): void {
+  if ('requestIdleCallback' in window) requestIdleCallback(work);
+  else setTimeout(work);
+}
+
+/** Whether the form's plain way leads anywhere: a host of files takes no posts. */
+function hasWorker(): boolean {
+  return document.querySelector<HTMLMetaElement>('meta[name="footlight"]')?.content === 'edge';
+}
+
+/** Buttons keep the focus, so they are not `disabled`; submitting again does nothing meanwhile. */
+function setBusy(element: HTMLElement, isBusy: boolean): void {
+  if (isBusy) element.setAttribute('aria-busy', 'true');
+  else element.removeAttribute('aria-busy');
+  for (const button of element.querySelectorAll<HTMLElement>('button:not([type="button"])')) {
+    const { flBusy, flIdle } = button.dataset;
+    if (isBusy) {
+      button.setAttribute('aria-disabled', 'true');
+      if (flBusy === undefined) continue;
+      button.dataset.flIdle = button.textContent ?? '';
+      button.textContent = flBusy;
+    } else {
+      button.removeAttribute('aria-disabled');
+      if (flIdle !== undefined) button.textContent = flIdle;
+      delete button.dataset.flIdle;
+    }
+  }
 }
 
 function reveal(element: HTMLElement): void {
@@ -72,8 +137,11 @@ interface FormContent {
   next?: string;
 }
 
-/** A group of checkboxes or a multiple select is a list, even of none: that takes earlier answers back. */
-export function readForm(form: HTMLFormElement): FormContent {
+/**
+ * What the plain form would send, and what only a script can tell: a question that was `touched` and is empty now has its
+ * earlier answer taken back.
+ */
+export function readForm(form: HTMLFormElement, touched: ReadonlySet<string>): FormContent {
   const data = new FormData(form);
   const texts = (name: string) => data.getAll(name).map(String);
   const answers: Answers = {};
@@ -83,9 +151,9 @@ export function readForm(form: HTMLFormElement): FormContent {
     const first = controls[0];
     const isBox = first instanceof HTMLInputElement && first.type === 'checkbox';
     const isList = first instanceof HTMLSelectElement ? first.multiple : isBox && !isSwitch(first);
+    if (!values.length && !touched.has(field)) continue;
     if (isList) answers[name] = values;
-    else if (isBox && first.checked)
-      answers[name] = true; // an empty box is no answer, as in the plain form
+    else if (isBox) answers[name] = first.checked;
     else if (values[0] !== undefined) answers[name] = values[0];
   }
   const consent: NonNullable<ProfileRest['consent']> = {};

@@ -1,7 +1,8 @@
 // What the visitor does with the cards of a page, as interactions: seen (half of it for a second), clicked, engaged
 // (time on the page that a card led to), converted ([data-fl-convert]) and judged ([data-fl-feedback]). track() leaves
-// out what is not allowed.
+// out what is not allowed; a judgement, which the visitor means to have an effect, asks for leave instead.
 import type { Footlight, Interaction } from '../sdk/index.js';
+import { askConsent } from './consent.js';
 
 const VIEW_MS = 1000;
 /** Shorter stays say nothing. */
@@ -29,11 +30,16 @@ export function watch(page: Footlight): void {
     if (!asFound) return;
     if (judged !== null) {
       if (judged !== 'positive' && judged !== 'negative' && judged !== 'neutral') return;
-      track(asFound, { action: 'engage', feedback: judged });
-      const buttons = control.parentElement?.querySelectorAll('[data-fl-feedback]') ?? [];
-      for (const button of buttons) button.setAttribute('aria-pressed', `${button === control}`);
-      // "Not for me" is heard at once; praise leaves the page as it is, with its button pressed.
-      if (judged === 'negative') page.decide().catch(() => {});
+      const judge = () => {
+        track(asFound, { action: 'engage', feedback: judged });
+        const buttons = control.parentElement?.querySelectorAll('[data-fl-feedback]') ?? [];
+        for (const button of buttons) button.setAttribute('aria-pressed', `${button === control}`);
+        // "Not for me" is heard at once; praise leaves the page as it is, with its button pressed.
+        if (judged === 'negative') page.decide().catch(() => {});
+      };
+      // Nobody may see a button pressed that has done nothing.
+      if (page.allows('personalization') || page.allows('measurement')) judge();
+      else askConsent(page, judge);
       return;
     }
     // A control that opens the reason is about Footlight, not about the item.
@@ -41,6 +47,12 @@ export function watch(page: Footlight): void {
     track(asFound, { action: converted ? 'convert' : 'click' });
     if (control instanceof HTMLAnchorElement) remember(page, control, asFound);
   };
+  page.on((decision) => {
+    if (decision) return;
+    for (const button of document.querySelectorAll('[data-fl-feedback][aria-pressed]')) {
+      button.removeAttribute('aria-pressed'); // what was judged is forgotten
+    }
+  });
   document.addEventListener('click', onClick, true);
   document.addEventListener('auxclick', onClick, true);
   document.addEventListener('submit', ({ target }) => {

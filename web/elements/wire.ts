@@ -6,7 +6,7 @@
 //
 // With content="edge" data-key may be left out. In data-consent="opt-out" silence counts as consent (the worker's CONSENT_MODE).
 
-import { fillPage, findSlots, slotRequest } from '../sdk/fill.js';
+import { fillPage, findSlots, restorePage, slotRequest } from '../sdk/fill.js';
 import { adoptDecision, createFootlight, type Footlight } from '../sdk/index.js';
 import { showScores } from './show.js';
 import { watch } from './watch.js';
@@ -45,8 +45,13 @@ export function wirePage(): Footlight | undefined {
   let shown = decision?.slots;
   page.on((latest) => {
     showScores(latest);
-    if (latest.slots === shown) return; // new scores alone
-    shown = latest.slots;
+    if (latest?.slots === shown) return; // new scores alone
+    shown = latest?.slots;
+    if (!latest) {
+      // What the worker had filled only the site still has; the choice is in the cookie that asks for it.
+      if (!restorePage()) location.reload();
+      return;
+    }
     fillPage(latest, { fields: page.fields, asked });
   });
   if (decision) showScores(decision);

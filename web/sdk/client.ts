@@ -11,6 +11,7 @@ import {
   type SlotRequest,
 } from '../../wasm/binding/decider.js';
 import type { Fields } from '../../wasm/binding/fields.js';
+import { toBase64Url } from '../../wasm/binding/manifest.js';
 import { isAllowed, type Purpose } from './consent.js';
 import { openOutbox, type TrackedEvent } from './outbox.js';
 import { type Choices, choicesOf, holdsAnything, unitId, withChoices } from './record.js';
@@ -51,7 +52,8 @@ export interface ProfileRest {
   consent?: Partial<Choices>;
 }
 
-export type Listener = (decision: DecisionData) => void;
+/** Without a decision the page is to be as the site wrote it: personalization has been denied, or is not allowed. */
+export type Listener = (decision: DecisionData | undefined) => void;
 
 export interface Footlight {
   /** The page's latest; undefined while there is none. */
@@ -63,8 +65,11 @@ export interface Footlight {
   decide(slots?: readonly SlotRequest[]): Promise<DecisionData>;
   /** Looks for a newer snapshot, then decides. */
   refresh(): Promise<DecisionData>;
-  /** Fetches everything a later profile() will need, so that it needs no request. */
-  prefetch(): Promise<void>;
+  /**
+   * Fetches what a later profile() with these answers will need, so that it needs no request; without answers what it
+   * may ever need, one file after the other.
+   */
+  prefetch(answers?: Answers): Promise<void>;
   /** Takes answers in and decides at once; the origin hears of it in the background, `posted` says when. */
   profile(answers: Answers, rest?: ProfileRest): Promise<DecisionData>;
   readonly posted: Promise<boolean>;
@@ -75,9 +80,15 @@ export interface Footlight {
   /** Whether the page may be this visitor's: allowed, or answered a questionnaire and did not say no. */
   readonly personalizes: boolean;
   choices(): Choices;
-  /** The visitor's explicit choice, in force before this returns. Denying forgets what was stored. */
+  /**
+   * The visitor's explicit choice, in force before this returns. Denying forgets what was stored, and listeners are
+   * called without a decision.
+   */
   consent(choices: Partial<Choices>): void;
-  /** Called after every new decision of the page and after every change of its scores; returns what ends that. */
+  /**
+   * Called after every new decision of the page, after every change of its scores, and without a decision when a choice
+   * gives the page back to the site; returns what ends that.
+   */
   on(listener: Listener): () => void;
   /** What a template may name of an item; undefined when it is not among the files that are in. */
   fields(entry: EntryData): Fields | undefined;
@@ -117,7 +128,6 @@ export function createFootlight(options: FootlightOptions): Footlight {
 
   const choose = (changes?: Partial<Choices>) => {
     if (changes) record = withChoices(record, { ...choices(), ...changes });
-    return choices();
   };
 
   const save = () => {
@@ -125,10 +135,15 @@ export function createFootlight(options: FootlightOptions): Footlight {
     text = store.text();
   };
 
-  const emit = (decision: DecisionData) => {
+  const isRefused = () => {
+    const { optedOut, personalization } = choices();
+    return optedOut || personalization === 'denied';
+  };
+  const personalizes = () => allows('personalization') || (!isRefused() && holdsAnything(record));
+
+  const emit = (decision?: DecisionData) => {
     latest = decision;
     for (const listener of listeners) listener(decision);
-    return decision;
   };
 
   const post = (path: string, body: unknown) => {
@@ -183,7 +198,7 @@ export function createFootlight(options: FootlightOptions): Footlight {
 
   /** `replay`: with what the worker will have taken into the record once it has it. */
   const use = async <T>(work: (engine: Decider) => T, replay = workerLearns()): Promise<T> => {
-    const { module, pack } = await open();
+    const { pack, module } = await open();
     const visit = (loaded: Decider) => {
       choices();
       attempt(() => loaded.loadVisitor(record)); // what is not a record is nobody's
@@ -207,28 +222,37 @@ export function createFootlight(options: FootlightOptions): Footlight {
       loaded.decide(slots ?? options.slots ?? loaded.slotNames.map((slot) => ({ slot })), {
         now: nowS(),
         locale: locale(),
-        personalize: !choices().optedOut,
       }),
     );
-    return slots ? decision : emit(decision);
+    // A denial may have come since; answers of this view count in spite of one.
+    if (!slots && (personalizes() || holdsAnything(record))) emit(decision);
+    return decision;
+  };
+  const answered = (loaded: Decider, answers: Answers) => {
+    for (const [question, value] of Object.entries(answers)) {
+      loaded.answer(question, [value].flat().map(String));
+    }
+    return loaded;
   };
   const locale = () => options.locale ?? document.documentElement.lang;
 
-  const sendProfile = (body: string) => {
+  const sendProfile = (body = store.get('profile')) => {
     if (body) posted = postProfile(body).catch(() => false);
   };
 
   const forget = () => {
-    const { optedOut, personalization } = choices();
     if (!allows('measurement')) outbox.clear();
-    if (optedOut || personalization === 'denied') store.clear();
+    if (isRefused()) store.clear();
   };
 
   forget(); // a choice may have been made in a form, without this SDK
-  sendProfile(store.get('profile'));
+  sendProfile();
   if (api !== undefined) {
     addEventListener('pagehide', outbox.flush);
-    addEventListener('online', outbox.flush);
+    addEventListener('online', () => {
+      outbox.flush();
+      sendProfile();
+    });
   }
 
   return {
@@ -236,11 +260,7 @@ export function createFootlight(options: FootlightOptions): Footlight {
       return latest;
     },
     get personalizes() {
-      const { optedOut, personalization } = choices();
-      return (
-        allows('personalization') ||
-        (!optedOut && personalization === 'unset' && holdsAnything(record))
-      );
+      return personalizes();
     },
     get posted() {
       return posted;
@@ -249,41 +269,37 @@ export function createFootlight(options: FootlightOptions): Footlight {
     async refresh() {
       const good = snapshot;
       snapshot = undefined;
-      await open().then(
-        () => {
-          engine = undefined;
-        },
-        () => {
-          snapshot = good;
-        },
-      );
+      try {
+        await open();
+        engine = undefined;
+      } catch {
+        snapshot = good;
+      }
       return decide();
     },
-    async prefetch() {
+    async prefetch(answers) {
       const { manifest, pack } = await open();
-      await Promise.all(manifest.packs.map(({ segment }) => pack(segment)));
+      if (answers)
+        await pack(await use((loaded) => answered(loaded, answers).segmentIndex(), false));
+      else for (const { segment } of manifest.packs) await pack(segment);
     },
     async profile(answers, rest) {
-      const { optedOut, personalization } = choose(rest?.consent);
+      choose(rest?.consent);
       try {
         await use((loaded) => {
-          for (const [question, value] of Object.entries(answers)) {
-            loaded.answer(question, [value].flat().map(String));
-          }
-          record = loaded.visitorRecord();
+          record = answered(loaded, answers).visitorRecord();
         }, false);
         // Kept because the person asked for it by submitting, unless they have said no.
-        if (!optedOut && personalization !== 'denied') save();
+        if (personalizes()) save();
         return await decide();
       } finally {
         if (api !== undefined) {
-          const questionnaire = {
+          const body = JSON.stringify({
             ...rest,
             visitorId: visitorId(),
             questionnaireData: answers,
             lenient: true,
-          };
-          const body = JSON.stringify(questionnaire);
+          });
           store.set('profile', body); // until the receipt
           sendProfile(body);
         }
@@ -292,17 +308,17 @@ export function createFootlight(options: FootlightOptions): Footlight {
     track(interaction) {
       const event = {
         ...interaction,
-        eventId: crypto.randomUUID(),
+        eventId: toBase64Url(crypto.getRandomValues(new Uint8Array(16))),
         occurredAt: new Date().toISOString(),
       };
       if (api !== undefined && allows('measurement')) outbox.add(event);
       if (workerLearns() || !allows('personalization')) return;
       use((loaded) => {
-        if (!loaded.interact(event, nowS())) return;
+        // A denial may have come since.
+        if (!allows('personalization') || !loaded.interact(event, nowS())) return;
         record = loaded.visitorRecord();
         save();
-        const { engagementLevel, personalizationScore } = loaded.decide([], { now: nowS() });
-        if (latest) emit({ ...latest, engagementLevel, personalizationScore });
+        if (latest) emit({ ...loaded.decide([], { now: nowS() }), slots: latest.slots });
       }).catch(() => {}); // no engine, no history
     },
     flush: outbox.flush,
@@ -313,7 +329,9 @@ export function createFootlight(options: FootlightOptions): Footlight {
       save();
       forget();
       if (api !== undefined) post('/api/privacy/consent', choices()).catch(() => {});
-      decide().catch(() => {}); // without an engine the page keeps its own content
+      if (personalizes())
+        decide().catch(() => {}); // without an engine the page keeps its own content
+      else emit();
     },
     on(listener) {
       listeners.add(listener);

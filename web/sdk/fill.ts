@@ -18,6 +18,8 @@ import {
 /** The card as the page wrote it, by container: a filled card may have lost elements and attributes. */
 const templates = new WeakMap<Element, Element>();
 const waiting = new WeakMap<Element, IntersectionObserver>();
+/** What the page itself had in a container before it was filled here; filling makes new nodes and changes none of these. */
+const defaults = new WeakMap<Element, readonly Node[]>();
 
 /** For a container without a card of its own. */
 export function setTemplate(container: Element, card: Element): void {
@@ -59,6 +61,24 @@ export function fillPage(decision: DecisionData, options: FillOptions): void {
   }
 }
 
+/**
+ * Gives every slot back what the page had written there. False when one of them had been filled before it arrived here:
+ * then only the site has it.
+ */
+export function restorePage(): boolean {
+  let isWhole = true;
+  for (const container of findSlots().values()) {
+    waiting.get(container)?.disconnect();
+    if (!container.hasAttribute('data-fl-filled')) continue;
+    const nodes = defaults.get(container);
+    if (nodes) {
+      keepFocus(container, () => container.replaceChildren(...nodes));
+      container.removeAttribute('data-fl-filled');
+    } else isWhole = false;
+  }
+  return isWhole;
+}
+
 export function fillSlot(
   container: HTMLElement,
   items: readonly Fields[],
@@ -77,6 +97,7 @@ export function fillSlot(
     container.dispatchEvent(new CustomEvent('footlight:filled', { bubbles: true }));
   };
   const now = [...container.childNodes];
+  if (!container.hasAttribute('data-fl-filled')) defaults.set(container, now);
   if (now.length === cards.length && cards.every((card, i) => card.isEqualNode(now[i] ?? null))) {
     mark();
     return;

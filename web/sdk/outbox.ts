@@ -80,7 +80,7 @@ export function openOutbox(store: Store, send: Send): Outbox {
       return sending;
     },
     clear() {
-      for (const id of [...events.keys()]) remove(id);
+      for (const id of events.keys()) remove(id);
     },
   };
 

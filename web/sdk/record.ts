@@ -21,7 +21,7 @@ const bitsOf = (record: VisitorRecord) => record[1] as number;
 
 /** The record of somebody nothing is known of, with these choices. */
 export function emptyRecord(bits = 0): VisitorRecord {
-  return Uint8Array.of(0xf1, bits & 31, 0, 0, 0, 0, 0, 0);
+  return Uint8Array.of(0xf1, bits, 0, 0, 0, 0, 0, 0);
 }
 
 export function choicesOf(record: VisitorRecord): Choices {
