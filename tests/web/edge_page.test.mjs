@@ -150,7 +150,7 @@ test('a static page without a key does not ask its host for one', async () => {
 
 test('a choice is in force here at once and told to the worker', async () => {
   const { page, context } = await open('/');
-  const again = page.waitForRequest(`${host.url}/`);
+  const again = page.waitForEvent('load');
   await page.evaluate(() => {
     const control = document.createElement('button');
     control.setAttribute('data-fl-consent', 'none');
