@@ -257,7 +257,7 @@ for (const choose of ['none', 'opt-out']) {
     await page.evaluate((name) => document.querySelector(name).click(), control);
     assert.deepEqual(await titles(page), DEFAULTS);
     assert.equal(await page.locator('[data-fl-filled]').count(), 0);
-    const slot = /<section data-fl-slot="projects"[^]*?<\/section>/;
+    const slot = /<section data-fl-slot="projects"[\s\S]*?<\/section>/;
     assert.equal((await page.innerHTML('main')).match(slot)[0], written.match(slot)[0]);
     await context.close();
   });

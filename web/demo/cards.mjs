@@ -49,10 +49,14 @@ function tools(body, isTemplate) {
   };
 }
 
-const feedback = `<div class="feedback">
-        <button type="button" class="feedback-more" data-fl-feedback="positive" title="More like this"><span class="hidden">More like this</span></button>
-        <button type="button" class="feedback-less" data-fl-feedback="negative" title="Not for me"><span class="hidden">Not for me</span></button>
+// Each button says what it is about: a page has dozens of them.
+const feedback = (t, field) => {
+  const about = t.text('span', field, 'class="hidden"');
+  return `<div class="feedback">
+        <button type="button" class="feedback-more" data-fl-feedback="positive" title="More like this"><span class="hidden">More like this: </span>${about}</button>
+        <button type="button" class="feedback-less" data-fl-feedback="negative" title="Not for me"><span class="hidden">Not for me: </span>${about}</button>
       </div>`;
+};
 
 const image = (attributes, width, height, more = 'loading="lazy"') =>
   `<img ${attributes} width="${width}" height="${height}" ${more} decoding="async">`;
@@ -81,7 +85,7 @@ const cards = {
           300,
           400,
         )}
-        ${feedback}
+        ${feedback(t, 'title')}
       </div>
       ${t.why}
       <p class="meta">${t.text('span', 'format')} ${t.text('span', 'genre')}</p>
@@ -108,7 +112,7 @@ const cards = {
           <p class="role">${t.text('span', 'projectType')}, ${t.link('project')}</p>
         </div>
       </div>
-      ${feedback}
+      ${feedback(t, 'author')}
     </article>`;
   },
   service(_body, t) {
@@ -118,7 +122,7 @@ const cards = {
       <h3>${t.link('name', 'class="cover-link"')}</h3>
       ${t.text('p', 'description')}
       <p class="terms">${t.text('span', 'price', 'class="price"')} ${t.text('span', 'duration')}</p>
-      ${feedback}
+      ${feedback(t, 'name')}
     </article>`;
   },
   resource(_body, t) {
@@ -130,7 +134,7 @@ const cards = {
       <p class="meta">${t.text('span', 'kind')} ${t.text('span', 'readingTime')}</p>
       <h3>${t.link('title', 'class="cover-link"')}</h3>
       ${t.text('p', 'description')}
-      ${feedback}
+      ${feedback(t, 'title')}
     </article>`;
   },
 };

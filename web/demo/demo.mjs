@@ -3,13 +3,14 @@
 //     visitor -> edge worker (workerd) -> demo site (serve.mjs)
 //                                      -> origin (footlight serve) -> SQLite
 //
-// Makes the database and the site below build/demo the first time, publishes when the content changed, starts all three on
-// loopback and prints what to open. Ctrl-C ends them. `startDemo` is what the end-to-end tests start, too.
+// Makes the database and the site below build/demo the first time, publishes when the content changed, starts all three
+// and prints what to open; only the worker listens beyond loopback, and only when asked to. Ctrl-C ends them. `startDemo` is what the end-to-end tests start, too.
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { createServer, isIPv6 } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -29,6 +30,44 @@ async function portOr(preferred, host) {
     probe.once('error', () => done(0));
     probe.listen(preferred, host, () => probe.close(() => done(preferred)));
   });
+}
+
+/** Browsers keep `__Host-` cookies and run cryptography over plain HTTP on these addresses only. */
+const isLoopback = (host) => host === 'localhost' || host === '::1' || host.startsWith('127.');
+
+/** What to type into a browser for an address that is listened on. */
+function urlOf(host, port) {
+  const scheme = isLoopback(host) ? 'http' : 'https';
+  let name = host;
+  if (host === '0.0.0.0' || host === '::') {
+    const outer = Object.values(networkInterfaces())
+      .flat()
+      .find(({ family, internal }) => family === 'IPv4' && !internal);
+    name = outer?.address ?? 'localhost';
+  }
+  return `${scheme}://${isIPv6(name) ? `[${name}]` : name}:${port}`;
+}
+
+/** Two demos on one database would publish over each other; the lock of one that has died does not count. */
+async function lock(data) {
+  const file = join(data, 'demo.pid');
+  await mkdir(data, { recursive: true });
+  const other = Number(await readFile(file, 'utf8').catch(() => ''));
+  if (other && other !== process.pid && isRunning(other)) {
+    throw new Error(
+      `another demo (process ${other}) uses ${data}; end it, or take another folder with --data`,
+    );
+  }
+  await writeFile(file, `${process.pid}`);
+  return { close: () => rm(file, { force: true }) };
+}
+
+function isRunning(pid) {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
 }
 
 /** Imports and publishes, unless this very content is published in this folder already. */
@@ -101,10 +140,11 @@ async function startEdge(host, port, bindings) {
     compatibilityDate: '2026-04-01',
     host,
     port,
+    https: !isLoopback(host), // with a certificate made for the occasion
     bindings,
     unsafeTriggerHandlers: false,
   });
-  const url = (await worker.ready).origin;
+  const url = urlOf(host, (await worker.ready).port);
   return { url, worker, close: () => worker.dispose() };
 }
 
@@ -132,18 +172,21 @@ export async function startDemo({
     for (const part of running.splice(0).reverse()) await part.close();
   };
   try {
+    running.push(await lock(data));
     await run(process.execPath, [join(repository, 'web/demo/build.mjs'), '--out', site]);
     await publish(program, data, say);
     const publicKey = (await readFile(join(data, 'keys/signing.pub'), 'utf8')).trim();
 
     say('starting the origin, the site and the edge worker');
-    const origin = await startOrigin(program, data, host, 0);
+    const origin = await startOrigin(program, data, '127.0.0.1', 0);
     running.push(origin);
-    const pages = await serve({ root: site, host });
+    const pages = await serve({ root: site, host: '127.0.0.1' });
     running.push(pages);
-    const edge = await startEdge(host, await portOr(port, host), {
+    const free = await portOr(port, host);
+    if (free !== port) say(`port ${port} is in use; taking another one`);
+    const edge = await startEdge(host, free, {
       ORIGIN_URL: origin.url,
-      SITE_URL: `http://${host}:${pages.port}`,
+      SITE_URL: `http://127.0.0.1:${pages.port}`,
       PUBLIC_KEY: publicKey,
       SNAPSHOT_REFRESH_S: '1',
       PAGE_REVALIDATE_S: '1',
@@ -153,7 +196,7 @@ export async function startDemo({
     return {
       edge: edge.url,
       origin: origin.url,
-      site: `http://${host}:${pages.port}`,
+      site: `http://127.0.0.1:${pages.port}`,
       publicKey,
       data,
       program,
@@ -165,10 +208,12 @@ export async function startDemo({
   }
 }
 
-const help = `usage: ./dev demo [--port N] [--host ADDRESS] [--fresh]
+const help = `usage: ./dev demo [--port N] [--host ADDRESS] [--data FOLDER] [--fresh]
 
   --port N         of the edge worker; another one is taken when it is in use (default 8788)
-  --host ADDRESS   to listen on (default 127.0.0.1)
+  --host ADDRESS   to listen on (default 127.0.0.1). Beyond loopback it speaks HTTPS with a certificate of its own, which
+                   a browser asks about once: without HTTPS browsers keep no record and run no engine
+  --data FOLDER    database and published snapshots (default build/demo/data), for a second demo beside the first
   --fresh          forget the demo's database and start anew
 `;
 
@@ -181,6 +226,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
       options: {
         port: { type: 'string', default: '8788' },
         host: { type: 'string', default: '127.0.0.1' },
+        data: { type: 'string', default: join(repository, 'build/demo/data') },
+        check: { type: 'boolean', default: false },
         fresh: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
@@ -191,6 +238,11 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     }
     if (!/^\d{1,5}$/.test(values.port) || Number(values.port) > 65535)
       throw new Error(`--port ${values.port}: not a port`);
+    const data = resolve(values.data);
+    const isOwn = data === join(repository, 'build/demo/data');
+    if (values.fresh && !isOwn && existsSync(data) && !existsSync(join(data, 'demo-content')))
+      throw new Error(`--fresh: ${data} holds no demo, so it is not removed`);
+    if (values.check) process.exit(0); // ./dev asks before it builds
     // Before Miniflare, whose own exit hook would end this process and leave the origin running.
     let demo;
     let ending = false;
@@ -202,9 +254,12 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
         process.exit(0);
       });
     }
-    if (values.fresh)
-      await rm(join(repository, 'build/demo/data'), { recursive: true, force: true });
-    demo = await startDemo({ host: values.host, port: Number(values.port), say });
+    if (values.fresh) {
+      await (await lock(data)).close();
+      await rm(data, { recursive: true, force: true });
+    }
+    const site = isOwn ? undefined : join(data, 'site');
+    demo = await startDemo({ data, site, host: values.host, port: Number(values.port), say });
     console.log(`
 Lanternlight, a film-pitch studio, is open:
 

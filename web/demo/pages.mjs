@@ -257,7 +257,7 @@ export function questionnaire(site) {
         <label class="option"><input type="checkbox" name="consent" value="measurement"><span>It may count what I look at, so that it gets better for everybody</span></label>
       </fieldset>
       <div class="send">
-        <button class="button">Show me my page</button>
+        <button class="button" data-fl-busy="Choosing…">Show me my page</button>
         <p class="fine">Your answers arrange this site around your story. What is kept, and for how long, is on the <a href="/privacy">privacy page</a>.</p>
       </div>
     </form>

@@ -8,6 +8,7 @@
 // A browser knows one visitor, its own: `userId` is what the interfaces ask for, and it names that visitor. What an item
 // is comes from the snapshot's pack that is loaded; items that are not in it match nothing.
 import { type Decider, Engine, type EntryData } from '../../wasm/binding/engine.js';
+import type { Fields } from '../../wasm/binding/fields.js';
 import type { Footlight } from './client.js';
 import { nowS } from './snapshot.js';
 import type {
@@ -173,7 +174,7 @@ export class ContentBasedFiltering {
         .filter(({ similarity }) => similarity > 0)
         .sort((a, b) => b.similarity - a.similarity || a.index - b.index);
       return others.slice(0, limit).map(({ index, similarity }) => ({
-        ...engine.itemBody(index),
+        ...titled(engine.itemBody(index)),
         id: engine.itemUuid(index),
         type: engine.itemType(index),
         similarity,
@@ -216,6 +217,12 @@ export async function personalizationData(client: Footlight): Promise<Personaliz
     testimonials: items('testimonials') as PersonalizationData['testimonials'],
     services: items('services') as PersonalizationData['services'],
   };
+}
+
+/** Testimonials and services have a name of another kind. */
+function titled(body: Fields): Fields {
+  const title = body.title ?? body.name ?? body.author;
+  return title === undefined ? body : { ...body, title };
 }
 
 function explaining(engine: Decider): Engine {

@@ -157,6 +157,24 @@ export interface DynamicServicesProps {
   defaultServices: Service[];
 }
 
+/** One of the two or more things an experiment compares. */
+export interface Variant {
+  name: string;
+  [field: string]: unknown;
+}
+
+/** Experiments are run by the origin and decided by the engine; this names what a client may show of one. */
+export interface ABTest {
+  id: string;
+  name: string;
+  variants: Variant[];
+  /** 0 to 1 of the visitors */
+  trafficAllocation: number;
+  startDate: Date;
+  endDate: Date;
+  winner?: string;
+}
+
 export interface CacheManager {
   getPersonalizedContent(userId: string, page: string): Promise<unknown>;
   setPersonalizedContent(userId: string, page: string, content: unknown): Promise<void>;
