@@ -240,6 +240,19 @@ describe('in Chromium', () => {
     await context.close();
   });
 
+  it('on a telephone the question moves nothing and leaves the first button free', async () => {
+    const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
+    await observeShifts(context);
+    const tab = await context.newPage();
+    await tab.goto(`${demo.edge}/`, { waitUntil: 'networkidle' });
+    await tab.locator('fl-consent').waitFor();
+    const banner = await tab.locator('fl-consent').boundingBox();
+    const button = await tab.locator('.hero .button').boundingBox();
+    assert.ok(button.y + button.height <= banner.y, 'the question covers the button');
+    assert.deepEqual(await tab.evaluate(() => window.shifts), []);
+    await context.close();
+  });
+
   it('a No after a Yes gives the page back as the site wrote it', async () => {
     const context = await browser.newContext();
     const tab = await context.newPage();
