@@ -239,6 +239,52 @@ describe('in Chromium', () => {
     assert.deepEqual(errors, []);
     await context.close();
   });
+
+  it('on a telephone the question moves nothing and leaves the first button free', async () => {
+    const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
+    await observeShifts(context);
+    const tab = await context.newPage();
+    await tab.goto(`${demo.edge}/`, { waitUntil: 'networkidle' });
+    await tab.locator('fl-consent').waitFor();
+    const banner = await tab.locator('fl-consent').boundingBox();
+    const button = await tab.locator('.hero .button').boundingBox();
+    assert.ok(button.y + button.height <= banner.y, 'the question covers the button');
+    assert.deepEqual(await tab.evaluate(() => window.shifts), []);
+    await context.close();
+  });
+
+  it('a No after a Yes gives the page back as the site wrote it', async () => {
+    const context = await browser.newContext();
+    const tab = await context.newPage();
+    const hero = () => tab.locator('[data-fl-slot="hero"] h1').innerText();
+    const pressed = () =>
+      tab
+        .locator('.footer-consent button[name="personalization"]')
+        .evaluateAll((all) => all.map((button) => button.getAttribute('aria-pressed')).join());
+    await tab.goto(`${demo.edge}/questionnaire`, { waitUntil: 'networkidle' });
+    await tab.locator('fl-consent [data-fl-consent="none"]').click();
+    await choose(tab, 'format', 'Documentary');
+    await tab.locator('fl-questionnaire button:not([type="button"])').click();
+    await tab.locator('#yours').waitFor();
+    assert.equal(await tab.locator('[data-fl-when="allowed"]').isVisible(), false);
+    assert.equal(await pressed(), 'false,true');
+    await tab.locator('[data-fl-when="refused"] button').click();
+    assert.equal(await tab.locator('[data-fl-when="allowed"]').isVisible(), true);
+    assert.equal(await pressed(), 'true,false');
+
+    await tab.goto(`${demo.edge}/`, { waitUntil: 'networkidle' });
+    const plain = /<h1[^>]*>([^<]*)</.exec((await page()).split('data-fl-slot="hero"')[1])[1];
+    assert.notEqual(await hero(), plain, 'their answers were kept');
+    const again = tab.waitForEvent('load');
+    await tab.evaluate(() => {
+      const control = document.querySelector('fl-consent [data-fl-consent="none"]');
+      setTimeout(() => control.click());
+    });
+    await again;
+    assert.equal(await tab.locator('[data-fl-slot="hero"] h1').textContent(), plain);
+    assert.equal(await tab.locator('[data-fl-filled]').count(), 0);
+    await context.close();
+  });
 });
 
 /** Clicks the label of an option, as a person does: the box itself is drawn by the style sheet. */

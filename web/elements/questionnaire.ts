@@ -126,7 +126,7 @@ function reveal(element: HTMLElement): void {
   if (!shown) return;
   (element.closest<HTMLElement>('[data-fl-asked]') ?? element).hidden = true;
   shown.hidden = false;
-  scrollTo(0, 0);
+  scrollTo({ top: 0, behavior: 'instant' }); // also where the page scrolls smoothly
   // Where a screen reader goes on.
   shown.querySelector<HTMLElement>('h1,h2,[tabindex]')?.focus({ preventScroll: true });
 }
