@@ -22,6 +22,19 @@
 
 namespace footlight::snapshot {
 
+inline constexpr WeightsRow kDefaultWeights{.match = 3,
+                                            .engagement = 1,
+                                            .item_item = 4,
+                                            .prior = 1,
+                                            .confidence_slope = 3,
+                                            .half_life_days = 30,
+                                            .history_match = 0.5F,
+                                            .history_exponent = 0,
+                                            .calibrate_scale = 1,
+                                            .calibrate_shift = 0,
+                                            .calibrated = 0,
+                                            .reserved = 0};
+
 using Localized = std::vector<std::string>;  // one per locale; may be shorter: the rest falls back to the first
 
 struct Interval {  // [min, max]; budgets in whole currency units
@@ -103,6 +116,41 @@ struct RuleInput {
   std::uint32_t position = 0;
 };
 
+// The engagement model in floats (core/model/engagement.h). An item that is not in `items` has bias 0 and no vector.
+struct FieldInput {
+  std::string name;
+  FieldSource source = FieldSource::kExternal;
+  std::uint32_t question_id = 0;       // of kAnswers and kLiked
+  std::vector<std::uint32_t> bin_ids;  // of kAnswers and kLiked: the option id of bins 1, 2, …; kSegment: segment id
+  std::vector<std::string> bin_names;  // of every bin from 0 on, for sources without ids; else empty
+  std::vector<float> thresholds;       // numeric: ascending
+  std::uint32_t bins = 1;              // with bin 0
+};
+
+struct TreeSplitInput {
+  std::uint32_t field = 0;  // index into `fields`
+  std::uint64_t mask = 0;   // of that field's bins as they are numbered here
+};
+
+struct EngagementItemInput {
+  std::uint32_t item_id = 0;
+  std::array<float, kHeads> bias{};
+  std::vector<float> vector;  // D
+};
+
+struct EngagementInput {
+  std::uint32_t dimensions = 0;  // D; rounded up to a multiple of 16 in the file
+  std::uint32_t depth = 0;
+  std::array<float, kHeads> base{};
+  std::array<float, kHeads> blend{1, 0, 0};
+  std::vector<FieldInput> fields;
+  std::vector<float> bin_weights;      // [B, H]: fields' bins one after the other
+  std::vector<float> bin_vectors;      // [B, H, D]
+  std::vector<TreeSplitInput> splits;  // [T, L]
+  std::vector<float> leaf_values;      // [T, 2^L, H]; the bit of level l is 2^l
+  std::vector<EngagementItemInput> items;
+};
+
 struct SnapshotInput {
   std::uint64_t version = 1;
   std::uint32_t created_at_s = 0;
@@ -115,7 +163,8 @@ struct SnapshotInput {
   std::vector<SlotInput> slots;
   std::vector<RuleInput> rules;
   std::array<Localized, kReasonKinds> reasons;
-  WeightsRow weights{3.0F, 4.0F, 1.0F, 3.0F, 30.0F, 0.5F, 1.0F, 0.0F};
+  WeightsRow weights = kDefaultWeights;
+  std::optional<EngagementInput> engagement;
   std::uint32_t neighbours_kept = 32;
 };
 

@@ -28,6 +28,12 @@ inline constexpr std::uint32_t kMaxSlotLimit = 64;
 inline constexpr std::uint32_t kMaxLocales = 64;
 inline constexpr std::uint32_t kMaxRules = 4096;
 inline constexpr std::uint32_t kMaxNeighbours = 128;
+inline constexpr std::uint32_t kMaxFields = 64;
+inline constexpr std::uint32_t kMaxBins = 64;  // of one field; a set of bins is one 64-bit mask
+inline constexpr std::uint32_t kMaxDimensions = 128;
+inline constexpr std::uint32_t kMaxTrees = 1024;
+inline constexpr std::uint32_t kMaxTreeDepth = 8;
+inline constexpr std::uint32_t kHeads = 3;  // click, engage, convert
 
 enum class Section : std::uint32_t {
   kStrings = 1,            // bytes: UTF-8, referred to by StringRef
@@ -58,6 +64,20 @@ enum class Section : std::uint32_t {
   kWeights = 26,           // WeightsRow[1]
   kExperiments = 27,       // reserved
   kFlags = 28,             // reserved
+  // The engagement model (core/model/engagement.h); all twelve or none. H heads, B bins of all fields, D dimensions,
+  // T trees of depth L.
+  kEngagement = 29,   // EngagementRow[1]
+  kFields = 30,       // FieldRow[fields]
+  kThresholds = 31,   // float[…]: upper bounds (inclusive) of the numeric fields' bins, ascending within a field
+  kBinTexts = 32,     // StringRef[B], or none: what a bin is called, for people
+  kBinWeights = 33,   // float[B * H]: log-odds of a bin by itself
+  kBinScales = 34,    // float[B * H]
+  kBinVectors = 35,   // int8[B * H * D]: value * scale
+  kTreeSplits = 36,   // TreeSplitRow[T * L]
+  kLeafValues = 37,   // int16[T * 2^L * H]: value * EngagementRow::leaf_scale
+  kItemBiases = 38,   // float[items * H]: log-odds of an item by itself
+  kItemScales = 39,   // float[items]
+  kItemVectors = 40,  // int8[items * D]: value * scale
 };
 
 // A content type's number is its bit in SlotRow::type_mask. SPEC.md's names; "featured_project" is another word for
@@ -185,21 +205,71 @@ inline constexpr std::uint32_t kReasonKinds = 6;
 
 struct WeightsRow {
   float match;             // log-odds for a match of 1
+  float engagement;        // factor on the blended log-odds of the engagement model; 0: it does not rank
   float item_item;         // log-odds for an item-item sum of 1
   float prior;             // factor on the segment prior
   float confidence_slope;  // confidence = 1 - exp(-slope * sum of factors); a factor's unit is 3 log-odds (decide.h)
   float half_life_days;    // after which an interaction counts half; 0: for ever
   float history_match;     // share of a question's weight that an inferred answer carries, 0 to 1
-  // For p = sigmoid(calibrate_scale * z + calibrate_shift). Carried and checked, and not computed by this engine: no
-  // answer of its holds a probability.
-  float calibrate_scale;
+  float history_exponent;  // an item-item sum is divided by (number of items in it)^this, 0 to 1 (item_item.h)
+  float calibrate_scale;   // p = sigmoid(calibrate_scale * z + calibrate_shift): that a shown item is chosen
   float calibrate_shift;
+  std::uint32_t calibrated;  // 1: learned, and p may be told; 0: nothing is known of p
+  std::uint32_t reserved;
+};
+
+// Where the bins of a field come from. Bin 0 of every field is "not known".
+enum class FieldSource : std::uint16_t {
+  kExternal = 0,         // given by the caller (evaluation of foreign data)
+  kAnswers = 1,          // argument: question index. Bin 1 + o: option o of it was given; the 64th option has no bin
+  kSegment = 2,          // bin 1 + segment index, at most 63
+  kLiked = 3,            // argument: question index. Bin 1 + o: a liked item of the history has option o
+  kChosenCount = 4,      // numeric: items chosen (interaction_strength() above 0)
+  kSeenCount = 5,        // numeric: items of the history
+  kEngagementLevel = 6,  // numeric: 1 to 5
+  kIdleDays = 7,         // numeric: days since the latest history entry; not known without one
+  kDevice = 8,           // Context::device
+  kDayPart = 9,          // Context::day_part
+  kWeekday = 10,         // Context::weekday
+  kReferrer = 11,        // Context::referrer
+  kLocale = 12,          // bin 1 + locale index
+};
+inline constexpr std::uint16_t kFieldSources = 13;
+
+struct FieldRow {
+  StringRef name;  // "format", "device"
+  FieldSource source;
+  std::uint16_t bins;             // 1 to 64
+  std::uint32_t argument;         // question index of kAnswers and kLiked, else 0
+  std::uint32_t first_bin;        // of B
+  std::uint32_t first_threshold;  // numeric fields; the value v has bin 1 + (number of thresholds below v)
+  std::uint32_t thresholds;       // bins - 2 of a numeric field, else 0
+  std::uint32_t reserved;
+};
+
+// One level of an oblivious tree: goes to the right when the visitor has one of the bins.
+struct TreeSplitRow {
+  std::uint64_t mask;
+  std::uint32_t field;  // index
+  std::uint32_t reserved;
+};
+
+struct EngagementRow {
+  std::uint32_t dimensions;  // D, a multiple of 16, at most kMaxDimensions
+  std::uint32_t trees;
+  std::uint32_t depth;  // of every tree
+  std::uint32_t reserved;
+  float base[kHeads];        // log-odds
+  float blend[kHeads];       // of the heads' log-odds to the ranking objective; at least 0, sum 1
+  float leaf_scale[kHeads];  // a leaf's value is int16 * scale
+  float reserved2[3];
 };
 
 static_assert(sizeof(Header) == 32 && sizeof(SectionRow) == 16 && sizeof(StringRef) == 8);
 static_assert(sizeof(QuestionRow) == 40 && sizeof(OptionRow) == 24 && sizeof(ItemRow) == 48);
 static_assert(sizeof(SegmentRow) == 16 && sizeof(ConditionRow) == 16 && sizeof(SlotRow) == 32);
-static_assert(sizeof(RuleRow) == 32 && sizeof(WeightsRow) == 32);
+static_assert(sizeof(RuleRow) == 32 && sizeof(WeightsRow) == 48);
+static_assert(sizeof(FieldRow) == 32 && sizeof(TreeSplitRow) == 16 && sizeof(EngagementRow) == 64);
 static_assert(std::is_trivially_copyable_v<ItemRow> && std::is_trivially_copyable_v<QuestionRow>);
 
 }  // namespace footlight::snapshot
