@@ -180,7 +180,7 @@ TrainReport train(origin::Store& store, const TrainOptions& options, const Stage
       LearnedItem& item = item_of(items, set.item_ids[j]);
       item.visitors = set.visitors[j];
       item.bias = ease.bias[j];
-      for (const EaseNeighbour& neighbour : ease.neighbours[j]) {
+      for (const ItemNeighbour& neighbour : ease.neighbours[j]) {
         item.neighbours.emplace_back(set.item_ids[neighbour.item], neighbour.weight);
       }
     }
