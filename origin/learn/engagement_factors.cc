@@ -12,6 +12,7 @@ namespace {
 constexpr float kFirstLength = 0.3F;  // of a feature's entry in a dimension, standard deviation
 constexpr double kLongestStep = 3;    // of one Newton step, in log-odds: far from the optimum it may overshoot
 constexpr double kGainL2 = 20;        // of a gain's distance from 1
+constexpr float kLargestGain = 10;    // a snapshot takes 0 to 100
 constexpr double kBaseL2 = 1e-3;      // keeps the step finite when every p is 0 or 1
 
 // About normal with mean 0 and standard deviation 1: twelve uniform numbers (Irwin-Hall).
@@ -435,7 +436,8 @@ void Scores::step_gains(Parameters& parameters) {
       all.r += parts[chunk * heads + c].r;
       all.w += parts[chunk * heads + c].w;
     }
-    parameters.gain[c] += static_cast<float>(newton(all.r, all.w, parameters.gain[c] - 1, kGainL2));
+    const double step = newton(all.r, all.w, parameters.gain[c] - 1, kGainL2);
+    parameters.gain[c] = std::clamp(static_cast<float>(parameters.gain[c] + step), 0.0F, kLargestGain);
   }
 }
 
