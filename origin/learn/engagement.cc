@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <stdexcept>
 #include <string>
 
@@ -122,16 +121,17 @@ class Fitter {
     return at;
   }
 
+  void step_additive() {
+    train_.scores.step_items(fit_.parameters, options_.item_l2);
+    if (options_.trees == 0) train_.scores.step_bins(fit_.parameters, options_.bin_l2);
+  }
+
   void fit_additive(const EngagementProgress& progress, const std::atomic<bool>& cancel) {
     train_.scores.compute(fit_.parameters, train_.trees);
     const auto most = static_cast<double>(std::max(1U, lengths_.additive));
     fit_.lengths.additive = sweep(lengths_.additive, 2, cancel, [&](std::uint32_t round) {
       progress("fitting weights", 0.1 * round / most);
-      if (options_.linear_first || options_.trees == 0) {
-        train_.scores.step_additive(fit_.parameters, options_.linear_l2);
-      } else {
-        train_.scores.step_items(fit_.parameters, options_.linear_l2);
-      }
+      step_additive();
     });
   }
 
@@ -158,7 +158,7 @@ class Fitter {
       if (valid_) valid_->add(tree, heads_, crew_);
       fit_.trees.push_back(std::move(tree));
       if (t % kItemsEvery == kItemsEvery - 1) {
-        train_.scores.step_items(fit_.parameters, options_.linear_l2);
+        train_.scores.step_items(fit_.parameters, options_.item_l2);
         if (valid_) valid_->scores.compute(fit_.parameters, valid_->trees);
       }
       if (!valid_) continue;
@@ -191,8 +191,7 @@ class Fitter {
     const auto most = static_cast<double>(std::max(1U, lengths_.sweeps));
     fit_.lengths.sweeps = sweep(lengths_.sweeps, kFactorPatience, cancel, [&](std::uint32_t round) {
       progress("fitting factors", 0.6 + 0.4 * round / most);
-      if (getenv("FB") != nullptr) train_.scores.step_additive(fit_.parameters, atof(getenv("FB")));
-      else train_.scores.step_items(fit_.parameters, options_.linear_l2);
+      step_additive();
       train_.scores.step_factors(fit_.parameters, options_.factor_l2);
     });
   }
@@ -237,7 +236,8 @@ void check_options(const EngagementOptions& options) {
   at_most(options.depth, snapshot::kMaxTreeDepth, "depth");
   at_least(options.tree_rate, 1e-6, "tree_rate");
   at_least(options.tree_l2, 1e-6, "tree_l2");
-  at_least(options.linear_l2, 1e-6, "linear_l2");
+  at_least(options.item_l2, 1e-6, "item_l2");
+  at_least(options.bin_l2, 1e-6, "bin_l2");
   at_least(options.factor_l2, 1e-6, "factor_l2");
 }
 

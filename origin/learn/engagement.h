@@ -13,14 +13,14 @@
 // by maximum a posteriori: log loss of every head over all impressions, with L2 on everything but the base, so that a
 // bin, feature or head with little behind it stays near 0 (a rare conversion borrows the vectors that clicks shape;
 // only gain_h is its own). Three parts, in turn:
-//   additive   weights, biases and positions: Newton steps (IRLS) by backfitting, a field at a time
-//   (engagement_factors) trees      gradient boosting (Friedman, "Greedy function approximation", Annals of Statistics
-//   2001) of oblivious
+//   additive   biases and positions, and without trees the weights: Newton steps by backfitting (engagement_factors)
+//   trees      gradient boosting (Friedman, "Greedy function approximation", Annals of Statistics 2001) of oblivious
 //              trees (Prokhorenkova et al., "CatBoost", NeurIPS 2018) on the visitor's side, with the item's side as
-//              offset, so that trees are not asked for what the item explains (engagement_trees). Leaves beside linear
-//              weights: He et al., "Practical lessons from predicting clicks on ads at Facebook", ADKDD 2014
+//              offset, so that trees are not asked for what the item explains (engagement_trees). Learned leaves in an
+//              additive model: He et al., "Practical lessons from predicting clicks on ads at Facebook", ADKDD 2014.
+//              Weights beside leaves were rejected: they made the validation loss worse on both tables
 //   factors    a field-aware second-order model (Juan et al., RecSys 2016) between the two sides, a dimension at a time
-//              by Newton coordinate descent (engagement_factors)
+//              by Newton coordinate descent, neighbouring bins of numbers held together (engagement_factors)
 // Each part stops where the validation loss does. The position is an additive log-odds (a cascade's examination would
 // need a log of what was looked at) and is left out when serving: the model answers for position 0.
 //
@@ -85,24 +85,25 @@ struct EngagementData {
   std::vector<Impression> rows;
 };
 
+// The defaults were chosen on the validation rows of two public tables (tests/bench/adult.mjs, shoppers.mjs) together.
 struct EngagementOptions {
-  std::uint32_t dimensions = 16;  // D; 0: no interaction
-  std::uint32_t trees = 300;      // at most; early stopping takes fewer
-  std::uint32_t depth = 6;
-  bool linear_first = false;            // weights before trees, which then grow on what they leave
-  double tree_rate = 0.08;              // shrinkage of a tree
+  std::uint32_t dimensions = 16;        // D; 0: no interaction
+  std::uint32_t trees = 700;            // at most; early stopping takes fewer
+  std::uint32_t depth = 6;              // L
+  double tree_rate = 0.06;              // shrinkage of a tree
   double tree_l2 = 4;                   // of a leaf, in units of the Hessian (a row has p (1 - p))
-  double tree_rows = 0.8;               // share of the sides that choose a tree's splits
-  std::uint32_t tree_sides = 100'000;   // and at most so many
-  double tree_fields = 0.7;             // share of the fields a tree's level may take
-  double linear_l2 = 4;                 // of weights and biases
-  double factor_l2 = 8;                 // of vectors
+  double tree_rows = 0.8;               // chance of a side to take part in choosing a tree's tests
+  std::uint32_t tree_sides = 100'000;   // and about so many at most; leaves are always fitted on all
+  double tree_fields = 0.7;             // chance of a field to be looked at for a tree's level
+  double item_l2 = 50;                  // of item biases and positions
+  double bin_l2 = 8;                    // of weights, which are fitted without trees alone
+  double factor_l2 = 20;                // of vectors
   std::uint32_t additive_sweeps = 8;    // at most
   std::uint32_t factor_sweeps = 12;     // at most
   std::uint32_t patience = 30;          // trees without a better validation loss, then it stops
   std::uint32_t min_feature_rows = 20;  // an item feature on fewer training rows has no part of its own
-  std::uint32_t min_bin_rows = 10;      // a bin on fewer training rows neither
-  bool refit = true;                    // once more on train and valid together, with what early stopping chose
+  std::uint32_t min_bin_rows = 10;      // a bin of an unordered field on fewer training rows neither
+  bool refit = true;  // once more on train and valid together, with the lengths that early stopping chose
   std::uint64_t seed = 1;
   unsigned threads = 0;  // 0: as many as there are cores
 };

@@ -14,6 +14,9 @@
 //     vector[feature]_d  x = gain_h p_d(side)        factorization (Yu et al., "CCD++", ICDM 2012; Rendle's ALS for
 //     gain_h             x = <p, q>                  factorization machines, SIGIR 2011), every head together
 //
+// An ordered field is penalised for differences between neighbouring bins as well, a tridiagonal system: the bins of a
+// number are many and each has little behind it (shoppers without PageValues: AUC .7577 to .7617 by that alone).
+//
 // There is no learning rate. A rare head adds little r and w, so its interaction is what the frequent ones make of it.
 #pragma once
 
@@ -59,9 +62,8 @@ class Scores {
   // [V, C]
   [[nodiscard]] std::vector<Derivatives> side_sums(const Parameters& parameters) const;
 
-  // One round over base and positions, item features, bins.
-  void step_additive(Parameters& parameters, double l2);
-  void step_items(Parameters& parameters, double l2);  // base, positions and item features alone
+  void step_items(Parameters& parameters, double l2);  // one round over base and positions, then item features
+  void step_bins(Parameters& parameters, double l2);   // one round over the bins' weights
   // One round over dimensions, then the gains.
   void step_factors(Parameters& parameters, double l2);
 
@@ -73,7 +75,6 @@ class Scores {
   template <typename Visit>
   void for_rows(const Parameters& parameters, const Visit& visit) const;
   void step_positions(Parameters& parameters, double l2);
-  void step_bins(Parameters& parameters, double l2);
   void step_bin_dimension(Parameters& parameters, std::size_t d, double l2, const std::vector<float>& q);
   void step_feature_dimension(Parameters& parameters, std::size_t d, double l2, const std::vector<float>& p,
                               std::vector<float>& q);
