@@ -1,7 +1,6 @@
 #include "origin/learn/features.h"
 
 #include <algorithm>
-#include <bit>
 
 #include "origin/learn/visitor_items.h"
 
@@ -16,7 +15,7 @@ constexpr std::size_t kLookBack = 8;
 
 }  // namespace
 
-Context context_of(const Impression& impression) noexcept {
+Context context_of(const PastImpression& impression) noexcept {
   Context context;
   context.now_s = static_cast<std::uint32_t>(std::clamp<std::int64_t>(impression.at_ms / 1000, 0, 0xFFFFFFFF));
   context.surroundings = unpack_surroundings(impression.context);
@@ -27,10 +26,8 @@ Context context_of(const Impression& impression) noexcept {
 Features features_of(const Past& past, const snapshot::SnapshotView& view, const StageProgress& progress,
                      const std::atomic<bool>& cancel) {
   Features features;
-  for (const auto& field : view.fields()) features.first_bin.push_back(field.first_bin);
-  features.first_bin.push_back(view.fields().empty() ? 0 : view.fields().back().first_bin + view.fields().back().bins);
+  features.fields = view.fields().size();
   features.of_impression.resize(past.impressions.size());
-  std::vector<std::uint16_t> row;
   for (std::size_t v = 0; v < past.visitor_count(); ++v) {
     if (v % 1024 == 0) {
       if (cancel.load(std::memory_order_relaxed)) throw Cancelled{};
@@ -42,13 +39,7 @@ Features features_of(const Past& past, const snapshot::SnapshotView& view, const
       const FoldedVisitor folded = fold(then, view, context.day());
       const FeatureVector vector =
           prepare_features(then, folded, view, context.surroundings, context.locale, context.day());
-      row.clear();
-      for (std::size_t f = 0; f < view.fields().size(); ++f) {
-        for (std::uint64_t mask = vector.masks[f]; mask != 0; mask &= mask - 1) {
-          row.push_back(
-              static_cast<std::uint16_t>(features.first_bin[f] + static_cast<std::uint32_t>(std::countr_zero(mask))));
-        }
-      }
+      const std::span<const std::uint64_t> row(vector.masks, features.fields);
       const std::size_t count = features.vector_count();
       for (std::size_t k = count; k > first_own && k + kLookBack > count; --k) {
         if (!std::ranges::equal(features.of(k - 1), row)) continue;
@@ -56,25 +47,19 @@ Features features_of(const Past& past, const snapshot::SnapshotView& view, const
         return;
       }
       features.of_impression[i] = static_cast<std::uint32_t>(count);
-      features.bins.insert(features.bins.end(), row.begin(), row.end());
-      features.offsets.push_back(static_cast<std::uint32_t>(features.bins.size()));
+      features.masks.insert(features.masks.end(), row.begin(), row.end());
     });
   }
   return features;
 }
 
 std::vector<bool> known_fields(const Past& past, const Features& features) {
-  const std::size_t fields = features.first_bin.size() - 1;
-  std::vector<bool> known(fields, false);
-  std::vector<bool> looked(features.vector_count(), false);
+  std::vector<bool> known(features.fields, false);
   for (std::size_t i = 0; i < past.impressions.size(); ++i) {
-    const std::uint32_t vector = features.of_impression[i];
-    if (looked[vector] || past.is_held_out(past.impressions[i].at_ms)) continue;
-    looked[vector] = true;
-    std::size_t field = 0;
-    for (const std::uint16_t bin : features.of(vector)) {
-      while (bin >= features.first_bin[field + 1]) ++field;
-      if (bin != features.first_bin[field]) known[field] = true;
+    if (past.is_held_out(past.impressions[i].at_ms)) continue;
+    const auto row = features.of(features.of_impression[i]);
+    for (std::size_t f = 0; f < features.fields; ++f) {
+      if (row[f] != 1) known[f] = true;
     }
   }
   return known;

@@ -1,8 +1,8 @@
 // The feature vector of every impression: what core would have seen at that moment.
 //
 // Each visitor is replayed (past.h) on a snapshot that knows the site, the content and the fields, and core's own
-// prepare_features() is asked: training and serving cannot drift apart. A vector is kept as its set bins, a few bytes
-// each, and once where a visitor's neighbouring impressions have the same.
+// prepare_features() is asked: training and serving cannot drift apart. A vector is kept once where
+// a visitor's neighbouring impressions have the same.
 #pragma once
 
 #include <atomic>
@@ -17,17 +17,16 @@
 namespace footlight::learn {
 
 // The context of an impression as decide() takes it. The log does not say the locale: it is not known.
-[[nodiscard]] Context context_of(const Impression& impression) noexcept;
+[[nodiscard]] Context context_of(const PastImpression& impression) noexcept;
 
 struct Features {
-  std::vector<std::uint32_t> first_bin;      // [fields + 1], into B
-  std::vector<std::uint32_t> offsets = {0};  // vector k has bins[offsets[k]] to bins[offsets[k + 1] - 1]
-  std::vector<std::uint16_t> bins;           // set bins of B, ascending
-  std::vector<std::uint32_t> of_impression;  // vector of each impression of the past
+  std::size_t fields = 0;
+  std::vector<std::uint64_t> masks;          // [V, fields]: bit b for bin b
+  std::vector<std::uint32_t> of_impression;  // row of `masks` of each impression of the past
 
-  [[nodiscard]] std::size_t vector_count() const noexcept { return offsets.size() - 1; }
-  [[nodiscard]] std::span<const std::uint16_t> of(std::size_t vector) const noexcept {
-    return std::span(bins).subspan(offsets[vector], offsets[vector + 1] - offsets[vector]);
+  [[nodiscard]] std::size_t vector_count() const noexcept { return fields == 0 ? 0 : masks.size() / fields; }
+  [[nodiscard]] std::span<const std::uint64_t> of(std::size_t vector) const noexcept {
+    return std::span(masks).subspan(vector * fields, fields);
   }
 };
 

@@ -73,4 +73,15 @@ snapshot::EngagementInput vocabulary(std::vector<FieldInput> fields) {
   return input;
 }
 
+std::vector<ItemFeature> item_features(const snapshot::ItemInput& item) {
+  std::vector<ItemFeature> features{item_feature(ItemFeatureKind::kItem, item.id),
+                                    item_feature(ItemFeatureKind::kContentType, static_cast<std::uint32_t>(item.type))};
+  for (const auto& affinity : item.affinities) {
+    features.push_back(item_feature(ItemFeatureKind::kOption, affinity.option_id));
+  }
+  std::sort(features.begin(), features.end());
+  features.erase(std::unique(features.begin(), features.end()), features.end());
+  return features;
+}
+
 }  // namespace footlight::learn

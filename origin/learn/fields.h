@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "core/snapshot/builder.h"
+#include "origin/learn/engagement.h"
 
 namespace footlight::learn {
 
@@ -27,5 +28,8 @@ namespace footlight::learn {
 
 // An engagement model of these fields that says 0 of everything: enough for prepare_features().
 [[nodiscard]] snapshot::EngagementInput vocabulary(std::vector<snapshot::FieldInput> fields);
+
+// What the engagement model knows an item by: itself, its type, and the options it is filed under. Ascending.
+[[nodiscard]] std::vector<ItemFeature> item_features(const snapshot::ItemInput& item);
 
 }  // namespace footlight::learn

@@ -87,12 +87,12 @@ std::uint8_t outcome_of(const PastEvent& event) {
 
 // The clusters of one item, by day.
 struct Clusters {
-  std::map<std::int64_t, Impression> by_day;
+  std::map<std::int64_t, PastImpression> by_day;
 
   // Merges one more sight of it.
-  void show(const Impression& shown) {
+  void show(const PastImpression& shown) {
     const auto [at, fresh] = by_day.try_emplace(shown.at_ms / kDayMs, shown);
-    Impression& cluster = at->second;
+    PastImpression& cluster = at->second;
     if (fresh) return;
     if (shown.at_ms < cluster.at_ms) cluster.at_ms = shown.at_ms;
     cluster.position = std::min(cluster.position, shown.position);
@@ -103,7 +103,7 @@ struct Clusters {
   }
 
   // The cluster that an event answers: of its day, or the latest within so many days before.
-  Impression* before(std::int64_t at_ms, std::int64_t days) {
+  PastImpression* before(std::int64_t at_ms, std::int64_t days) {
     auto at = by_day.upper_bound(at_ms / kDayMs);
     while (at != by_day.begin()) {
       --at;
@@ -125,32 +125,33 @@ std::span<const PastEvent> Past::events_of(std::size_t visitor) const noexcept {
   return std::span(events).subspan(first, visitors[visitor + 1].first_event - first);
 }
 
-std::span<const Impression> Past::impressions_of(std::size_t visitor) const noexcept {
+std::span<const PastImpression> Past::impressions_of(std::size_t visitor) const noexcept {
   const std::uint32_t first = visitors[visitor].first_impression;
   return std::span(impressions).subspan(first, visitors[visitor + 1].first_impression - first);
 }
 
-std::vector<Impression> impressions_of(std::span<const PastEvent> events, std::span<const Impression> exposures) {
+std::vector<PastImpression> impressions_of(std::span<const PastEvent> events,
+                                           std::span<const PastImpression> exposures) {
   std::unordered_map<std::uint32_t, Clusters> items;
-  for (const Impression& exposure : exposures) items[exposure.item].show(exposure);
+  for (const PastImpression& exposure : exposures) items[exposure.item].show(exposure);
   for (const PastEvent& event : events) {
     const std::uint8_t outcome = outcome_of(event);
     if (outcome == 0) continue;
     const auto found = items.find(event.item);
     if (found == items.end()) continue;
     const bool waits = (outcome & kConverted) != 0;
-    if (Impression* cluster = found->second.before(event.at_ms, waits ? kConversionDays : 0)) {
+    if (PastImpression* cluster = found->second.before(event.at_ms, waits ? kConversionDays : 0)) {
       cluster->outcome |= outcome;
     }
   }
-  std::vector<Impression> all;
+  std::vector<PastImpression> all;
   for (const auto& [item, clusters] : items) {
     for (const auto& [day, cluster] : clusters.by_day) all.push_back(cluster);
   }
-  for (Impression& impression : all) {
+  for (PastImpression& impression : all) {
     if ((impression.outcome & kDisliked) != 0) impression.outcome = kDisliked;
   }
-  std::sort(all.begin(), all.end(), [](const Impression& a, const Impression& b) {
+  std::sort(all.begin(), all.end(), [](const PastImpression& a, const PastImpression& b) {
     return a.at_ms != b.at_ms ? a.at_ms < b.at_ms : a.item < b.item;
   });
   return all;
@@ -162,7 +163,7 @@ Past read_past(origin::Store& store, const HoldOut& hold_out, const StageProgres
   Past past;
   Interned items(past.item_ids);
   Slots slots(past.slots);
-  std::vector<Impression> shown;
+  std::vector<PastImpression> shown;
   const auto open_visitor = [&](std::int64_t profile, std::uint16_t segment_id) {
     past.visitors.push_back({.profile = profile,
                              .segment_id = segment_id,
@@ -210,7 +211,7 @@ Past read_past(origin::Store& store, const HoldOut& hold_out, const StageProgres
                        .position = position_of(event.position)});
     }
     const std::span<const PastEvent> own = std::span(past.events).subspan(past.visitors.back().first_event);
-    const std::vector<Impression> clusters = impressions_of(own, shown);
+    const std::vector<PastImpression> clusters = impressions_of(own, shown);
     past.impressions.insert(past.impressions.end(),
                             clusters.end() - static_cast<std::ptrdiff_t>(std::min(clusters.size(), kMaxPerVisitor)),
                             clusters.end());
@@ -228,13 +229,13 @@ void hold_out_latest(Past& past, const HoldOut& hold_out) {
   if (wanted < std::max<std::uint64_t>(hold_out.least, 1)) return;
   std::vector<std::int64_t> times;
   times.reserve(all);
-  for (const Impression& impression : past.impressions) times.push_back(impression.at_ms);
+  for (const PastImpression& impression : past.impressions) times.push_back(impression.at_ms);
   const auto cut = times.begin() + static_cast<std::ptrdiff_t>(all - wanted);
   std::nth_element(times.begin(), cut, times.end());
   const std::int64_t from = *cut;
   std::uint64_t held = 0;
   std::uint64_t clicked = 0;
-  for (const Impression& impression : past.impressions) {
+  for (const PastImpression& impression : past.impressions) {
     if (impression.at_ms < from) continue;
     ++held;
     clicked += impression.outcome & kClicked;

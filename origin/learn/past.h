@@ -45,6 +45,7 @@
 #include <vector>
 
 #include "core/visitor/visitor.h"
+#include "origin/learn/engagement.h"
 #include "origin/store/store.h"
 
 namespace footlight::learn {
@@ -62,13 +63,10 @@ struct PastEvent {
   Feedback feedback = Feedback::kNone;
 };
 
-inline constexpr std::uint8_t kClicked = 1;
-inline constexpr std::uint8_t kEngaged = 2;
-inline constexpr std::uint8_t kConverted = 4;
+// Beside kClicked, kEngaged and kConverted of engagement.h.
 inline constexpr std::uint8_t kDisliked = 8;
-inline constexpr std::uint8_t kPositionUnknown = 255;
 
-struct Impression {
+struct PastImpression {
   std::uint32_t visitor = 0;                 // index
   std::uint32_t item = 0;                    // index into Past::item_ids
   std::int64_t at_ms = 0;                    // shown first
@@ -90,18 +88,18 @@ struct PastVisitor {
 };
 
 struct Past {
-  std::vector<std::uint32_t> item_ids;    // stable ids, in order of first sight
-  std::vector<std::string> slots = {""};  // names
-  std::vector<PastVisitor> visitors;      // and one more, whose `first_…` are the ends
-  std::vector<std::uint16_t> answers;     // option ids, ascending within a visitor
-  std::vector<PastEvent> events;          // of each visitor by time
-  std::vector<Impression> impressions;    // of each visitor by time, then item
-  std::int64_t held_out_from_ms = 0;      // 0: nothing is held out
+  std::vector<std::uint32_t> item_ids;      // stable ids, in order of first sight
+  std::vector<std::string> slots = {""};    // names
+  std::vector<PastVisitor> visitors;        // and one more, whose `first_…` are the ends
+  std::vector<std::uint16_t> answers;       // option ids, ascending within a visitor
+  std::vector<PastEvent> events;            // of each visitor by time
+  std::vector<PastImpression> impressions;  // of each visitor by time, then item
+  std::int64_t held_out_from_ms = 0;        // 0: nothing is held out
 
   [[nodiscard]] std::size_t visitor_count() const noexcept { return visitors.empty() ? 0 : visitors.size() - 1; }
   [[nodiscard]] std::span<const std::uint16_t> answers_of(std::size_t visitor) const noexcept;
   [[nodiscard]] std::span<const PastEvent> events_of(std::size_t visitor) const noexcept;
-  [[nodiscard]] std::span<const Impression> impressions_of(std::size_t visitor) const noexcept;
+  [[nodiscard]] std::span<const PastImpression> impressions_of(std::size_t visitor) const noexcept;
   [[nodiscard]] bool is_held_out(std::int64_t at_ms) const noexcept {
     return held_out_from_ms != 0 && at_ms >= held_out_from_ms;
   }
@@ -116,8 +114,8 @@ struct HoldOut {
 
 // One visitor's impressions, by time and then item; `item` and `visitor` as `history` has them. For read_past and
 // tests.
-[[nodiscard]] std::vector<Impression> impressions_of(std::span<const PastEvent> events,
-                                                     std::span<const Impression> exposures);
+[[nodiscard]] std::vector<PastImpression> impressions_of(std::span<const PastEvent> events,
+                                                         std::span<const PastImpression> exposures);
 
 // Told (stage, share); share is negative: not known beforehand.
 using StageProgress = std::function<void(std::string_view stage, double share)>;

@@ -81,7 +81,7 @@ class Baseline {
  public:
   explicit Baseline(const Past& past) {
     std::vector<Count> items(past.item_ids.size());
-    for (const Impression& i : past.impressions) {
+    for (const PastImpression& i : past.impressions) {
       if (past.is_held_out(i.at_ms)) continue;
       ++items[i.item].seen;
       items[i.item].chosen += i.outcome & kClicked;
@@ -91,14 +91,14 @@ class Baseline {
     // What stands lower is chosen less, whoever looks: else the cards that a group is shown first would look loved.
     std::vector<double> chosen(256, 0);
     std::vector<double> expected(256, 0);
-    for (const Impression& i : past.impressions) {
+    for (const PastImpression& i : past.impressions) {
       if (past.is_held_out(i.at_ms)) continue;
       chosen[i.position] += i.outcome & kClicked;
       expected[i.position] += rates_[i.item];
     }
     for (std::size_t p = 0; p < 256; ++p) positions_.push_back((chosen[p] + 10) / (expected[p] + 10));
   }
-  [[nodiscard]] double of(const Impression& impression) const {
+  [[nodiscard]] double of(const PastImpression& impression) const {
     return rates_[impression.item] * positions_[impression.position];
   }
 
@@ -155,7 +155,7 @@ class Finder {
     if (by_choice_) {
       for (const PastEvent& e : past_.events) choices[e.item] += e.action != Action::kView ? 1 : 0;
     } else {
-      for (const Impression& i : past_.impressions) choices[i.item] += i.outcome & kClicked;
+      for (const PastImpression& i : past_.impressions) choices[i.item] += i.outcome & kClicked;
     }
     std::unordered_map<std::uint32_t, const snapshot::ItemInput*> known;
     for (const auto& item : input_.items) known.emplace(item.id, &item);
@@ -209,7 +209,7 @@ class Finder {
           own[cell].chosen = 1;
         }
       } else {
-        for (const Impression& i : past_.impressions_of(v)) {
+        for (const PastImpression& i : past_.impressions_of(v)) {
           const std::uint32_t cell = cell_of_[i.item];
           if (cell == kNoOption || past_.is_held_out(i.at_ms)) continue;
           Seen& seen = own[cell];
