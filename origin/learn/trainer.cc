@@ -275,6 +275,7 @@ class Training {
     report_.engagement = true;
     report_.engagement_rows = fitted.rows;
     report_.engagement_trees = fitted.trees;
+    report_.engagement_log_loss = fitted.validation_log_loss;
     model_.engagement = std::move(fitted);
   }
 

@@ -28,8 +28,10 @@
 // The model is written in one transaction at the very end. Cancelled or failed, the store is as it was: start it again.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -83,6 +85,7 @@ struct TrainReport {
   bool engagement = false;
   std::uint64_t engagement_rows = 0;
   std::uint32_t engagement_trees = 0;
+  std::array<double, kHeads> engagement_log_loss{};  // held out
   StackWeights default_weights{};  // match, engagement, item_item, prior
   std::optional<StackFit> stack;
   std::vector<TemperatureReport> temperatures;
