@@ -19,6 +19,7 @@
 #include "origin/learn/fields.h"
 #include "origin/learn/temperature.h"
 #include "origin/publish/assemble.h"
+#include "origin/publish/publisher.h"
 
 namespace footlight::learn {
 namespace {
@@ -28,7 +29,7 @@ class Opened {
  public:
   explicit Opened(const snapshot::SnapshotInput& input) {
     auto built = snapshot::build(input);
-    if (!built) throw std::runtime_error("the content cannot be published as it is: " + built.error().what);
+    if (!built) throw publish::CannotPublish("the content cannot be published as it is: " + built.error().what);
     bytes_ = std::move(*built);
     auto view = snapshot::SnapshotView::open(bytes_);
     if (!view)
@@ -52,7 +53,7 @@ class Training {
   TrainReport run() {
     const auto start = std::chrono::steady_clock::now();
     const auto document = store_.site();
-    if (!document) throw std::runtime_error("no site has been imported yet: footlight import site FILE");
+    if (!document) throw publish::CannotPublish("no site has been imported yet: footlight import site FILE");
     site_ = document->site;
 
     timed("past", [&] { read(); });

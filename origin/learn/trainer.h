@@ -86,7 +86,7 @@ struct TrainReport {
   std::uint64_t engagement_rows = 0;
   std::uint32_t engagement_trees = 0;
   std::array<double, kHeads> engagement_log_loss{};  // held out
-  StackWeights default_weights{};  // match, engagement, item_item, prior
+  StackWeights default_weights{};                    // match, engagement, item_item, prior
   std::optional<StackFit> stack;
   std::vector<TemperatureReport> temperatures;
   std::uint64_t model_bytes = 0;
@@ -99,7 +99,8 @@ struct TrainReport {
   std::vector<Stage> stages;
 };
 
-// Throws learn::Cancelled, std::runtime_error when there is no site, or what the store throws.
+// Throws learn::Cancelled, publish::CannotPublish when there is no site or its content fits no snapshot, or what the
+// store throws.
 TrainReport train(origin::Store& store, const TrainOptions& options, const StageProgress& progress,
                   const std::atomic<bool>& cancel);
 

@@ -133,6 +133,9 @@ const BadSite kBadSites[] = {
     {"/segments/0/when", "{}", "required"},
     {"/weights/match", "\"x\"", "type"},
     {"/rules", "[{\"id\":1,\"kind\":\"pin\",\"slot\":\"nowhere\",\"content\":\"a\"}]", "unknown"},
+    {"/objective", R"({"click": 0.5})", "range"},
+    {"/objective", R"({"click": 1, "sales": 0})", "unknown"},
+    {"/weights/engagement", "-1", "range"},
 };
 
 struct BadEvent {
