@@ -65,7 +65,7 @@ BOOST_AUTO_TEST_CASE(data_moves_the_weights_from_the_defaults_to_the_truth) {
 BOOST_AUTO_TEST_CASE(a_part_that_misleads_stops_at_zero) {
   const StackFit fit = fit_stack(planted(20'000, {1, 1, 1, -2}, -1), kDefaults);
   BOOST_TEST(fit.weights[3] == 0.0);
-  BOOST_TEST(std::abs(fit.weights[1] - 1) < 0.15);
+  BOOST_TEST(std::abs(fit.weights[1] - 1) < 0.3);  // the misleading part is gone from the sum, not from the truth
 }
 
 BOOST_AUTO_TEST_CASE(a_lower_place_does_not_count_against_what_stands_there) {
