@@ -197,8 +197,8 @@ class SnapshotView::Opener {
     const WeightsRow& w = *view_.weights_;
     require(between(w.match, 0.0F, 100.0F) && between(w.item_item, 0.0F, 100.0F) && between(w.prior, 0.0F, 100.0F) &&
                 between(w.confidence_slope, 0.0F, 100.0F) && between(w.half_life_days, 0.0F, 36500.0F) &&
-                between(w.history_match, 0.0F, 1.0F) && between(w.calibrate_scale, 0.0F, 100.0F) &&
-                between(w.calibrate_shift, -100.0F, 100.0F),
+                between(w.history_match, 0.0F, 1.0F) && between(w.history_exponent, 0.0F, 1.0F) &&
+                between(w.calibrate_scale, 0.0F, 100.0F) && between(w.calibrate_shift, -100.0F, 100.0F),
             Status::kBadValue);
   }
 
