@@ -8,6 +8,7 @@
 #include <Eigen/Core>
 
 #include "core/numeric/random.h"
+#include "core/snapshot/layout.h"
 #include "core/visitor/visitor.h"
 #include "origin/learn/pair_counts.h"
 #include "origin/learn/parallel.h"
@@ -25,6 +26,7 @@ constexpr float kLargestLogit = 60;              // keeps exp in range whatever 
 constexpr std::size_t kChunks = 16;              // of a batch; each sums in its own order, so threads change nothing
 constexpr std::uint64_t kMaxPairs = 48U << 20U;  // counted for the pattern: 384 MB
 constexpr std::uint64_t kSeed = 0x5EEDF007;      // of the order of visitors
+constexpr std::uint32_t kLeastKept = 8;          // of a row when pruned, if it has as many
 constexpr float kFirstMoment = 0.9F;             // Adam's decay rates and guard
 constexpr float kSecondMoment = 0.99F;
 constexpr float kEpsilon = 1e-8F;
@@ -290,7 +292,7 @@ class Fit {
                                             : std::accumulate(state_.bias.begin(), state_.bias.end(), 0.0) /
                                                   static_cast<double>(state_.bias.size());
     for (const double b : state_.bias) model.bias.push_back(static_cast<float>(b - mean));
-    for (std::uint32_t j = 0; j < in_.item_count; ++j) model.neighbours.push_back(row(j, options_.neighbours_kept));
+    for (std::uint32_t j = 0; j < in_.item_count; ++j) model.neighbours.push_back(row(j));
     progress_(1);
     return model;
   }
@@ -306,7 +308,9 @@ class Fit {
     require(o.learning_rate > 0 && o.learning_rate <= 1, "learning_rate must be above 0, at most 1");
     require(o.epochs >= 1 && o.epochs <= 1000 && o.refit_epochs <= 1000, "epochs must be 1 to 1000");
     require(o.batch_cases >= 1 && o.max_steps >= 1, "batch_cases and max_steps must be at least 1");
-    require(o.neighbours_kept >= 1 && o.candidates >= 1, "neighbours_kept and candidates must be at least 1");
+    require(o.neighbours_kept >= 1 && o.neighbours_kept <= snapshot::kMaxNeighbours,
+            "neighbours_kept must be 1 to 128");
+    require(o.candidates >= 1, "candidates must be at least 1");
     require(o.dense_items <= 8192, "dense_items must be at most 8192");
   }
 
@@ -374,37 +378,67 @@ class Fit {
     }
   }
 
-  [[nodiscard]] std::vector<ItemNeighbour> row(std::uint32_t j, std::size_t kept) const {
+  // What is published of one row, or seen before pruning.
+  [[nodiscard]] std::vector<ItemNeighbour> row(std::uint32_t j) const {
     const Pattern& pattern = state_.pattern;
     std::vector<ItemNeighbour> all;
-    for (std::uint64_t e = 0; e < pattern.size(j); ++e) {
-      const std::uint32_t item =
-          pattern.complete ? static_cast<std::uint32_t>(e) : pattern.columns[pattern.begin(j) + e];
-      const float weight = state_.weights[pattern.begin(j) + e];
-      if (item != j && weight != 0) all.push_back({item, weight});
+    for (std::uint64_t e = pattern.begin(j); e < pattern.begin(j) + pattern.size(j); ++e) {
+      if (state_.weights[e] != 0) all.push_back({pattern.columns[e], state_.weights[e]});
     }
-    return strongest_of(all, kept);
+    return strongest_of(all, all.size());
   }
 
+  // Keeps the entries whose loss would cost most likelihood: n * neighbours_kept of them in all, of a row its first
+  // kLeastKept before any other's and never more than the format holds.
   void prune() {
-    std::vector<std::vector<std::uint32_t>> kept(in_.item_count);
-    std::vector<float> weights;
+    struct Entry {
+      float cost;
+      bool first;  // of its row's
+      std::uint32_t row;
+      std::uint64_t place;
+    };
+    const Pattern& pattern = state_.pattern;
+    const auto column = [&](std::uint32_t j, std::uint64_t e) {
+      return pattern.complete ? static_cast<std::uint32_t>(e - pattern.begin(j)) : pattern.columns[e];
+    };
+    const auto costlier = [](const Entry& a, const Entry& b) {
+      if (a.first != b.first) return a.first;
+      return a.cost != b.cost ? a.cost > b.cost : a.place < b.place;
+    };
+    const std::size_t least = std::min(options_.neighbours_kept, kLeastKept);
+    const std::size_t most =
+        options_.neighbours_kept <= kLeastKept ? options_.neighbours_kept : std::size_t{snapshot::kMaxNeighbours};
+    std::vector<Entry> kept;
+    std::vector<Entry> row;
     for (std::uint32_t j = 0; j < in_.item_count; ++j) {
-      std::vector<ItemNeighbour> strongest = row(j, options_.neighbours_kept);
-      std::sort(strongest.begin(), strongest.end(), [](const auto& a, const auto& b) { return a.item < b.item; });
-      for (const ItemNeighbour& neighbour : strongest) {
-        kept[j].push_back(neighbour.item);
-        weights.push_back(neighbour.weight);
+      row.clear();
+      for (std::uint64_t e = pattern.begin(j); e < pattern.begin(j) + pattern.size(j); ++e) {
+        const float cost = state_.weights[e] * state_.weights[e] * second_[e];
+        if (cost > 0 && column(j, e) != j) row.push_back({cost, false, j, e});
       }
+      std::sort(row.begin(), row.end(), costlier);
+      if (row.size() > most) row.resize(most);
+      for (std::size_t k = 0; k < std::min(least, row.size()); ++k) row[k].first = true;
+      kept.insert(kept.end(), row.begin(), row.end());
     }
-    set_columns(kept);
+    std::sort(kept.begin(), kept.end(), costlier);
+    kept.resize(std::min<std::size_t>(kept.size(), std::size_t{in_.item_count} * options_.neighbours_kept));
+    std::sort(kept.begin(), kept.end(), [](const Entry& a, const Entry& b) { return a.place < b.place; });
+    std::vector<std::vector<std::uint32_t>> columns(in_.item_count);
+    std::vector<float> weights;
+    for (const Entry& entry : kept) {
+      columns[entry.row].push_back(column(entry.row, entry.place));
+      weights.push_back(state_.weights[entry.place]);
+    }
+    set_columns(columns);
     state_.weights = std::move(weights);
   }
 
   void descend(std::uint32_t epochs, double first_rate, double from, double to, std::vector<double>& losses) {
     const std::uint32_t n = in_.item_count;
     const std::size_t size = state_.weights.size();
-    std::vector<float> first(size, 0), second(size, 0);
+    std::vector<float> first(size, 0);
+    second_.assign(size, 0);
     std::vector<double> bias_first(n, 0), bias_second(n, 0);
     const std::uint64_t wanted = std::max<std::uint64_t>(options_.batch_cases, cases_ / options_.max_steps + 1);
     Batch batch(in_, options_.history_exponent, threads_);
@@ -436,7 +470,7 @@ class Fit {
                        batch.add_row(j, FloatMap(gradient.data(), width));
                        FloatMap w(state_.weights.data() + at, width);
                        gradient = static_cast<float>(per_case) * gradient + ridge * w;
-                       adam_step(w, gradient, FloatMap(first.data() + at, width), FloatMap(second.data() + at, width),
+                       adam_step(w, gradient, FloatMap(first.data() + at, width), FloatMap(second_.data() + at, width),
                                  static_cast<float>(rate), static_cast<float>(1 - first_left),
                                  static_cast<float>(1 - second_left));
                      }
@@ -470,7 +504,8 @@ class Fit {
   State state_;
   std::vector<std::uint32_t> visitors_;  // with at least two items
   std::uint64_t cases_ = 0;
-  double pattern_share_ = 0;
+  std::vector<float> second_;  // Adam's mean square of every weight's gradient
+  double pattern_share_ = 0;   // of the progress
 };
 
 }  // namespace

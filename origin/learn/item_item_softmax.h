@@ -14,8 +14,13 @@
 // falling to nothing along a cosine. W has entries only at a *pattern*: all pairs while n <= dense_items, else each
 // row's `candidates` items that its visitors choose most above chance (pair_counts.h). The sum over all n stays exact
 // with a sparse W, because what no entry touches adds exp b_i, and that sum is known: a case costs s * candidates, not
-// n. Then every row keeps its strongest `neighbours_kept`, and those are fitted again for some epochs, so that they
-// take over what the others said.
+// n.
+//
+// Pruning keeps n * neighbours_kept entries, those that the likelihood would miss most: by w^2 * E[g^2], the curvature
+// that Adam has estimated anyway (LeCun, Denker, Solla: "Optimal Brain Damage", NIPS 1989). Rows of popular items keep
+// up to 128, others at least 8 (if they have them). What is left is fitted again for some epochs and takes over what
+// the others said. With 32 to a row on average that loses nothing on msweb (validation MRR .5115 before and after,
+// int8), where keeping the 32 of largest |w| in every row loses .010.
 //
 // Gradient of one visitor, all its cases at once: with p_c the distribution of case c, t_c its item and
 // g_c = p_c - onehot(t_c), row j of W gets |R|^-e * (sum over c of g_c - g_(case of j)).
@@ -34,9 +39,9 @@ namespace footlight::learn {
 
 struct SoftmaxOptions {
   double history_exponent = 0.3;   // 0 to 1
-  double ridge = 2.5;              // cases that the prior is worth; at least 0
-  double learning_rate = 0.02;     // above 0; in log-odds a step
-  std::uint32_t epochs = 8;        // 1 to 1000
+  double ridge = 1.5;              // cases that the prior is worth; at least 0
+  double learning_rate = 0.03;     // above 0; in log-odds a step
+  std::uint32_t epochs = 6;        // 1 to 1000
   std::uint32_t refit_epochs = 3;  // after pruning; 0 to 1000
   std::uint32_t batch_cases = 512;
   std::uint32_t max_steps = 200;  // an epoch's: larger data has larger batches
