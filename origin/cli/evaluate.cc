@@ -147,6 +147,7 @@ Examples:
       ->check(CLI::ExistingFile);
   command->add_flag("--json", wanted->json, "As JSON");
   add_evaluate_engagement(*command);
+  add_evaluate_ranking(*command);
   command->callback([&globals, wanted, command] {
     if (command->get_subcommands().empty()) run(globals, *wanted);
   });

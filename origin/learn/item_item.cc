@@ -25,13 +25,6 @@ ItemItemModel of(EaseModel fitted, ItemItemMethod method) {
           .neighbours = std::move(fitted.neighbours)};
 }
 
-ItemItemMethod choose(const VisitorItems& visitors) {
-  std::uint64_t several = 0;
-  for (std::size_t v = 0; v < visitors.visitor_count(); ++v) several += visitors.of(v).size() >= 2 ? 1 : 0;
-  if (several >= kFewVisitors) return ItemItemMethod::kSoftmax;
-  return visitors.item_count <= kMaxEaseItems ? ItemItemMethod::kEase : ItemItemMethod::kSparse;
-}
-
 }  // namespace
 
 std::string_view item_item_method_name(ItemItemMethod method) noexcept {
@@ -48,13 +41,21 @@ std::string_view item_item_method_name(ItemItemMethod method) noexcept {
   return "automatic";
 }
 
+ItemItemMethod automatic_item_item_method(const VisitorItems& visitors) noexcept {
+  std::uint64_t several = 0;
+  for (std::size_t v = 0; v < visitors.visitor_count(); ++v) several += visitors.of(v).size() >= 2 ? 1 : 0;
+  if (several >= kFewVisitors) return ItemItemMethod::kSoftmax;
+  return visitors.item_count <= kMaxEaseItems ? ItemItemMethod::kEase : ItemItemMethod::kSparse;
+}
+
 ItemItemModel fit_item_item(const VisitorItems& visitors, const ItemItemOptions& options, const Progress& progress,
                             const std::atomic<bool>& cancel) {
   if (options.neighbours_kept < 1 || options.neighbours_kept > snapshot::kMaxNeighbours) {
     throw std::invalid_argument("neighbours_kept must be 1 to 128");
   }
   if (!(options.lambda > 0) || !std::isfinite(options.lambda)) throw std::invalid_argument("lambda must be above 0");
-  const ItemItemMethod method = options.method == ItemItemMethod::kAutomatic ? choose(visitors) : options.method;
+  const ItemItemMethod method =
+      options.method == ItemItemMethod::kAutomatic ? automatic_item_item_method(visitors) : options.method;
   if (method == ItemItemMethod::kEase) {
     return of(fit_ease(visitors, {options.lambda, options.neighbours_kept, options.threads}, progress, cancel), method);
   }

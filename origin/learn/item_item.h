@@ -43,6 +43,9 @@ struct ItemItemModel {
   NeighbourRows neighbours;     // [n]
 };
 
+// What kAutomatic takes for these visitors.
+[[nodiscard]] ItemItemMethod automatic_item_item_method(const VisitorItems& visitors) noexcept;
+
 // Throws Cancelled, std::bad_alloc, or std::invalid_argument when an option or an item index is out of range.
 [[nodiscard]] ItemItemModel fit_item_item(const VisitorItems& visitors, const ItemItemOptions& options,
                                           const Progress& progress, const std::atomic<bool>& cancel);
