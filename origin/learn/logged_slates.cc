@@ -141,7 +141,10 @@ void slates_of(const Past& past, std::int64_t from_ms, const std::function<void(
     const bool taken = at != slate.cards.end() && at->position == position;
     if (taken && at->item_id == event.item_id) continue;
     const LoggedCard card{position, event.item_id, event.propensity, reward_of(past, i)};
-    if (taken) closed.push_back(std::exchange(slate, {}));
+    if (taken) {
+      closed.push_back(slate);
+      slate.cards.clear();
+    }
     if (slate.cards.empty()) {
       slate = {.visitor = past.visitor,
                .slot = event.slot,
