@@ -11,10 +11,14 @@
 
 #include "origin/cli/commands.h"
 #include "origin/cli/csv.h"
+#include "origin/cli/find_snapshot.h"
 #include "origin/cli/off_policy_report.h"
+#include "origin/cli/open_store.h"
 #include "origin/cli/progress.h"
 #include "origin/learn/ease.h"
 #include "origin/learn/logged_bandit.h"
+#include "origin/learn/replay.h"
+#include "origin/store/document.h"
 
 namespace footlight::cli {
 namespace {
@@ -30,6 +34,9 @@ struct Wanted {
   std::string cluster;
   double confidence = 0.95;
   std::string json;
+  std::string snapshot;  // the candidate, on the store's own log
+  std::string against;
+  std::string since;
 };
 
 // Words of a file as numbers, in order of first appearance.
@@ -164,6 +171,54 @@ void run_files(const Wanted& wanted) {
   }
 }
 
+std::int64_t since_ms(const std::string& text) {
+  if (text.empty()) return 0;
+  const auto time = origin::parse_time_ms(text.size() == 10 ? text + "T00:00:00Z" : text);
+  if (!time) throw std::runtime_error(fmt::format("--since: '{}' is no date or time; as in 2026-11-25", text));
+  return *time;
+}
+
+void run_store(const Globals& globals, const Wanted& wanted) {
+  const auto candidate = find_snapshot(globals, wanted.snapshot);
+  const auto live = find_snapshot(globals, wanted.against);
+  const auto store = open_existing_store(globals);
+  learn::Replay replay;
+  {
+    Progress progress("evaluate policy");
+    replay = learn::replay_log(*store, live->view(), candidate->view(), {.from_ms = since_ms(wanted.since)},
+                               std::ref(progress), interrupted());
+  }
+  const learn::OffPolicyOptions options{.confidence = wanted.confidence};
+  const learn::OffPolicy ours = learn::estimate(replay.candidate, options);
+  const learn::OffPolicy theirs = learn::estimate(replay.live, options);
+  const learn::OffPolicy gain = learn::estimate_difference(replay.candidate, replay.live, options);
+
+  if (!wanted.json.empty()) {
+    nlohmann::ordered_json json = {{"version", candidate->version()},   {"against", live->version()},
+                                   {"confidence", wanted.confidence},   {"slates", replay.slates},
+                                   {"other_slots", replay.other_slots}, {"calibrated_model", replay.calibrated}};
+    put_off_policy(json, ours);
+    put_off_policy(json, theirs, "against_");
+    put_off_policy(json, gain, "difference_");
+    write_json(wanted.json, json);
+    if (wanted.json == "-") return;
+  }
+  fmt::print("Choices for each card shown, {:.0f} % intervals; {} slates, reward model: {}\n", 100 * wanted.confidence,
+             replay.slates, replay.calibrated ? "the calibrated snapshot" : "rates of this log, cross-fitted");
+  fmt::print("Version {}:\n", candidate->version());
+  print_off_policy(ours);
+  fmt::print("Version {}:\n", live->version());
+  print_off_policy(theirs);
+  fmt::print("The first less the second, on the same rounds:\n");
+  print_off_policy(gain);
+  if (replay.other_slots > 0) {
+    fmt::print("  {} cards are of slots that one of the two does not have, and were left out\n", replay.other_slots);
+  }
+  if (wanted.since.empty()) {
+    fmt::print("What a model was trained on flatters it; --since takes what came after.\n");
+  }
+}
+
 }  // namespace
 
 void add_evaluate_policy(CLI::App& evaluate, const Globals& globals) {
@@ -177,15 +232,22 @@ earned: rows that the other policy would have shown more often count more. Print
   switch_dr    the same, leaving to the model what has a weight so large that it would only add noise
 each with an interval, and a warning where this log cannot say.
 
-The log is a CSV with a header line and one row for each item shown. The target is a CSV with the columns of item and
+Without --log the database's own log of what was shown is replayed: what a snapshot (file or version) would have earned
+on it, beside --against, the live one. A card counts as chosen when it was clicked or more on the same day.
+
+With --log, a CSV with a header line and one row for each item shown, of any system. The target is a CSV with the columns of item and
 position and `probability`, or --target-log: how often each item stands in each position of another log.
 
 Examples:
+  footlight evaluate policy 12 --since 2026-11-01
   footlight evaluate policy --log random.csv --item item_id --reward click --propensity action_prob \
       --target-log other.csv
   footlight evaluate policy --log shown.csv --target wanted.csv --cluster visitor --json report.json)");
   auto wanted = std::make_shared<Wanted>();
-  command->add_option("--log", wanted->log, "CSV of what was shown")->check(CLI::ExistingFile)->required();
+  command->add_option("candidate", wanted->snapshot, "Snapshot asked about: file or version (default: the live one)");
+  command->add_option("--against", wanted->against, "Snapshot to compare with (default: the live one)");
+  command->add_option("--since", wanted->since, "Leave out what was shown before this day or time");
+  command->add_option("--log", wanted->log, "CSV of what was shown, instead of the database")->check(CLI::ExistingFile);
   command->add_option("--item", wanted->item, "Column of the item")->capture_default_str();
   command->add_option("--position", wanted->position, "Column of the position")->capture_default_str();
   command->add_option("--reward", wanted->reward, "Column of the reward")->capture_default_str();
@@ -201,8 +263,11 @@ Examples:
       ->capture_default_str();
   command->add_option("--json", wanted->json, "Write the figures to this file; - for standard output");
   command->callback([&globals, wanted] {
-    static_cast<void>(globals);
-    run_files(*wanted);
+    if (!wanted->log.empty()) return run_files(*wanted);
+    if (!wanted->target.empty() || !wanted->target_log.empty()) {
+      throw std::runtime_error("--target is about a log in a file: --log FILE");
+    }
+    run_store(globals, *wanted);
   });
 }
 

@@ -34,12 +34,9 @@ std::uint64_t version_of(const Exchange& exchange) {
 }
 
 Json snapshot_document(const SnapshotRow& row) {
-  return {{"version", row.version},
-          {"createdAt", format_time(row.created_at_s * 1000)},
-          {"sha256", row.sha256},
-          {"state", row.state},
-          {"note", row.note},
-          {"gate", row.gate.empty() ? Json() : Json::parse(row.gate, nullptr, false)}};
+  return {{"version", row.version}, {"createdAt", format_time(row.created_at_s * 1000)},
+          {"sha256", row.sha256},   {"state", row.state},
+          {"note", row.note},       {"gate", row.gate.empty() ? Json() : Json::parse(row.gate, nullptr, false)}};
 }
 
 Json published(const publish::PublishReport& report) {
@@ -92,7 +89,7 @@ void post_publish(App& app, Exchange& exchange) {
   publish::PublishOptions options = app.options.publish;
   options.note = exchange.parameter("note");
   if (options.note.size() > kMaxNote) throw Problem{ProblemKind::kBadParameter, "note has at most 500 bytes."};
-  const std::string& force = exchange.parameter("force");
+  const std::string force = exchange.parameter("force");
   if (!force.empty() && force != "true" && force != "false") {
     throw Problem{ProblemKind::kBadParameter, "force is true or false."};
   }

@@ -129,10 +129,8 @@ void slates_of(const Past& past, std::int64_t from_ms, const std::function<void(
   Visitor now = past.known;
   for (std::size_t i = 0; i < past.events.size(); ++i) {
     const Event& event = past.events[i];
-    if (!event.exposure) {
-      take(now, event);
-      continue;
-    }
+    const Visitor before = now;
+    if (!event.exposure) take(now, event);
     if (event.occurred_at_ms < from_ms || event.slot.empty() || event.position < 0 || event.position > 255) continue;
     const auto position = static_cast<std::uint32_t>(event.position);
     LoggedSlate& slate = open[{event.slot, event.snapshot_version, event.occurred_at_ms / kDayMs}];
@@ -151,7 +149,7 @@ void slates_of(const Past& past, std::int64_t from_ms, const std::function<void(
                .snapshot_version = event.snapshot_version,
                .shown_at_ms = event.occurred_at_ms,
                .cards = {card},
-               .as_then = now};
+               .as_then = before};
     } else {
       slate.cards.insert(at, card);
     }

@@ -2,13 +2,15 @@
 //
 // A **slate** is what one visitor saw in one slot of one snapshot version on one day (UTC): a page is stable for a day
 // unless the visitor does something new, and then a position that holds another item than before begins a new slate.
-// The same item in the same position again is the same draw and counts once.
+// The same item in the same position again is the same draw and counts once. A card counts as shown when an exposure
+// names slot and position, or a view or stronger of the visitor does (web/elements/watch.ts sends those: a card that
+// was never in view was not seen by anybody).
 //
 // A card's **reward** is 1 when the visitor clicked, engaged with or converted on that item after it was shown and on
 // the same day, and gave it no negative word; else 0.
 //
 // The visitor **as then**: the profile's answers of today (when they were given is not kept), and the interactions
-// before the slate's first exposure. The unit id is not in the log; a replay draws as for anybody with one.
+// before the slate's first card. The unit id is not in the log; a replay draws as for anybody with one.
 #pragma once
 
 #include <atomic>
