@@ -43,6 +43,7 @@ class Page {
     out.segment = folded_.segment;
     out.engagement_level = engagement_level(visitor);
     out.personalization_score = personalization_score(visitor, snapshot, folded_.masks);
+    out.flags = snapshot.weights().flags;
     out.slot_count = 0;
     out.entry_count = 0;
   }

@@ -66,6 +66,7 @@ struct Decision {
   std::uint32_t segment = 0;  // index
   std::uint32_t engagement_level = 1;
   std::uint32_t personalization_score = 0;
+  std::uint32_t flags = 0;  // of the snapshot's weights: kApprentice
   std::uint32_t slot_count = 0;
   SlotDecision slots[kMaxSlotRequests] = {};
   std::uint32_t entry_count = 0;

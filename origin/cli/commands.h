@@ -50,6 +50,7 @@ void add_snapshots(CLI::App& program, const Globals& globals);
 void add_inspect(CLI::App& program, const Globals& globals);
 void add_diff(CLI::App& program, const Globals& globals);
 void add_evaluate(CLI::App& program, const Globals& globals);
+void add_evaluate_apprentice(CLI::App& evaluate, const Globals& globals);
 void add_evaluate_policy(CLI::App& evaluate, const Globals& globals);  // a subcommand of evaluate
 
 }  // namespace footlight::cli

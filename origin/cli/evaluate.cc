@@ -149,6 +149,7 @@ Examples:
   command->callback([&globals, wanted, command] {
     if (command->get_subcommands().empty()) run(globals, *wanted);
   });
+  add_evaluate_apprentice(*command, globals);
   add_evaluate_policy(*command, globals);
 }
 

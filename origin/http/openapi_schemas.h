@@ -39,6 +39,7 @@ inline constexpr std::string_view kOpenapiSchemas = R"json({
     "confidence": {"type": "number", "minimum": 0, "maximum": 1},
     "engagementRate": {"type": ["number", "null"], "minimum": 0, "maximum": 1}}},
   "Homepage": {"type": "object", "required": ["hero", "featuredProjects", "testimonials", "services"], "properties": {
+    "apprentice": {"const": true, "description": "Apprentice mode: what would be shown; the page keeps its own content."},
     "hero": {"oneOf": [{"$ref": "#/components/schemas/Item"}, {"type": "null"}]},
     "featuredProjects": {"type": "array", "items": {"$ref": "#/components/schemas/Item"}},
     "testimonials": {"type": "array", "items": {"$ref": "#/components/schemas/Item"}},
