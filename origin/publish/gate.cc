@@ -28,8 +28,9 @@ class Scorer {
   explicit Scorer(const snapshot::SnapshotView& view) : view_(view), scratch_(decide_scratch_bytes(view)) {}
 
   void score(const Visitor& visitor, std::int64_t at_ms) {
-    score_items(view_, visitor, static_cast<std::uint16_t>(std::clamp<std::int64_t>(at_ms / 86'400'000, 0, 65535)),
-                scratch_);
+    Context context;
+    context.now_s = static_cast<std::uint32_t>(std::clamp<std::int64_t>(at_ms / 1000, 0, 0xFFFFFFFF));
+    score_items(view_, visitor, context, scratch_);
   }
   [[nodiscard]] double of(std::uint32_t item) const { return reinterpret_cast<const double*>(scratch_.data())[item]; }
 
