@@ -26,6 +26,7 @@ struct Event {
   std::int64_t position = -1;
   double propensity = 0;
   std::uint64_t snapshot_version = 0;
+  Surroundings surroundings;
 };
 
 struct Past {
@@ -63,7 +64,7 @@ void for_each_past(origin::Store& store, const std::function<void(const Past&)>&
   auto db = store.reader();
   auto query = db->prepare(
       "SELECT i.visitor, coalesce(v.profile, 0), v.segment_id, i.item_id, i.action, i.feedback, i.duration_ms, "
-      "i.occurred_at, i.slot, i.position, i.propensity, i.snapshot_version "
+      "i.occurred_at, i.slot, i.position, i.propensity, i.snapshot_version, i.context "
       "FROM interactions i JOIN visitors v ON v.visitor = i.visitor ORDER BY i.visitor, i.occurred_at, i.id");
   Past past;
   const auto flush = [&] {
@@ -89,6 +90,7 @@ void for_each_past(origin::Store& store, const std::function<void(const Past&)>&
     if (!query.is_null(9)) event.position = query.integer(9);
     if (!query.is_null(10)) event.propensity = query.real(10);
     if (!query.is_null(11)) event.snapshot_version = static_cast<std::uint64_t>(query.integer(11));
+    if (!query.is_null(12)) event.surroundings = unpack(static_cast<std::uint32_t>(query.integer(12)));
     past.events.push_back(std::move(event));
   }
   flush();
@@ -149,7 +151,8 @@ void slates_of(const Past& past, std::int64_t from_ms, const std::function<void(
                .snapshot_version = event.snapshot_version,
                .shown_at_ms = event.occurred_at_ms,
                .cards = {card},
-               .as_then = before};
+               .as_then = before,
+               .surroundings = event.surroundings};
     } else {
       slate.cards.insert(at, card);
     }
@@ -181,7 +184,7 @@ void for_each_held_out_choice(origin::Store& store, std::int64_t from_ms,
           if (event.exposure) continue;
           if (is_choice(event) && chosen.insert(event.item_id).second && event.occurred_at_ms >= from_ms) {
             // What was seen of the item in the same visit would give the answer away.
-            latest = {past.visitor, event.item_id, event.occurred_at_ms, now};
+            latest = {past.visitor, event.item_id, event.occurred_at_ms, now, event.surroundings};
           }
           take(now, event);
         }

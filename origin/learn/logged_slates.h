@@ -21,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include "core/model/engagement.h"
 #include "core/visitor/visitor.h"
 #include "origin/store/store.h"
 
@@ -40,6 +41,7 @@ struct LoggedSlate {
   std::int64_t shown_at_ms = 0;   // the first card
   std::vector<LoggedCard> cards;  // by position, unique; positions may be missing
   Visitor as_then;
+  Surroundings surroundings;  // of the first card, as far as they were reported
 };
 
 // In order of visitor, then of time. Memory: one visitor's past, and the records of all profiles (at most 768 bytes
@@ -54,6 +56,7 @@ struct HeldOutChoice {
   std::uint32_t choice = 0;  // item id
   std::int64_t at_ms = 0;
   Visitor as_then;
+  Surroundings surroundings;
 };
 void for_each_held_out_choice(origin::Store& store, std::int64_t from_ms,
                               const std::function<void(const HeldOutChoice&)>& visit, const std::atomic<bool>& cancel);

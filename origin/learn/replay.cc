@@ -34,6 +34,7 @@ class Side {
     chances_.resize(positions * kMaxChances);
     Context context;
     context.now_s = static_cast<std::uint32_t>(std::clamp<std::int64_t>(slate.shown_at_ms / 1000, 0, 0xFFFFFFFF));
+    context.surroundings = slate.surroundings;
     const SlotRequest request{view_.find_slot(slate.slot), static_cast<std::uint32_t>(positions)};
     const Status status =
         conditional_propensities(view_, slate.as_then, context, request, shown_, scratch_, chances_, counts_);

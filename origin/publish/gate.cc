@@ -27,10 +27,11 @@ class Scorer {
  public:
   explicit Scorer(const snapshot::SnapshotView& view) : view_(view), scratch_(decide_scratch_bytes(view)) {}
 
-  void score(const Visitor& visitor, std::int64_t at_ms) {
+  void score(const learn::HeldOutChoice& held) {
     Context context;
-    context.now_s = static_cast<std::uint32_t>(std::clamp<std::int64_t>(at_ms / 1000, 0, 0xFFFFFFFF));
-    score_items(view_, visitor, context, scratch_);
+    context.now_s = static_cast<std::uint32_t>(std::clamp<std::int64_t>(held.at_ms / 1000, 0, 0xFFFFFFFF));
+    context.surroundings = held.surroundings;
+    score_items(view_, held.as_then, context, scratch_);
   }
   [[nodiscard]] double of(std::uint32_t item) const { return reinterpret_cast<const double*>(scratch_.data())[item]; }
 
@@ -93,8 +94,8 @@ GateFinding held_out(origin::Store& store, const snapshot::SnapshotView& live, c
           candidate_items.push_back(item);
         }
         if (live_items.empty()) return;
-        before.score(held.as_then, held.at_ms);
-        after.score(held.as_then, held.at_ms);
+        before.score(held);
+        after.score(held);
         Round round{.cluster = held.visitor, .propensity = 1, .target = 0};
         round.model_under_target = reciprocal_rank(live_items, before, target);
         live_cases.push_back(round);
