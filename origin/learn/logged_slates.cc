@@ -90,7 +90,7 @@ void for_each_past(origin::Store& store, const std::function<void(const Past&)>&
     if (!query.is_null(9)) event.position = query.integer(9);
     if (!query.is_null(10)) event.propensity = query.real(10);
     if (!query.is_null(11)) event.snapshot_version = static_cast<std::uint64_t>(query.integer(11));
-    if (!query.is_null(12)) event.surroundings = unpack(static_cast<std::uint32_t>(query.integer(12)));
+    if (!query.is_null(12)) event.surroundings = unpack_surroundings(static_cast<std::uint32_t>(query.integer(12)));
     past.events.push_back(std::move(event));
   }
   flush();
