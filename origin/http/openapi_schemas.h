@@ -48,7 +48,7 @@ inline constexpr std::string_view kOpenapiSchemas = R"json({
   "Interaction": {"type": "object", "required": ["contentId", "action"], "additionalProperties": false, "properties": {
     "eventId": {"type": "string", "maxLength": 255, "description": "Counts once. Without one, a repetition counts again."},
     "contentId": {"type": "string", "maxLength": 255}, "contentType": {"type": "string"},
-    "action": {"enum": ["view", "click", "engage", "convert", "exposure"]},
+    "action": {"enum": ["view", "click", "engage", "convert", "exposure", "would_show"]},
     "duration": {"type": "number", "minimum": 0, "description": "milliseconds"},
     "feedback": {"enum": ["positive", "negative", "neutral"]}, "occurredAt": {"type": "string", "format": "date-time"},
     "visitorId": {"type": "string", "maxLength": 255}, "slot": {"type": "string"}, "position": {"type": "integer"},
