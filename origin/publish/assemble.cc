@@ -231,6 +231,7 @@ Assembled assemble(origin::Store& store, const Site& site, const std::optional<l
                    .history_match = static_cast<float>(site.weights.history_match),
                    .calibrate_scale = 1,
                    .calibrate_shift = 0};
+  input.weights.flags = site.apprentice ? snapshot::kApprentice : 0;
   input.reasons = reasons_of(site);
   for (const origin::SiteSegment& segment : site.segments) {
     input.segments.push_back({.id = segment.id, .name = segment.name, .when = segment.when});

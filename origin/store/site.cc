@@ -33,9 +33,10 @@ class SiteParser {
   SiteParser(const Json& document, std::vector<Fault>& faults) : root_(document, "", faults), faults_(faults) {}
 
   Site parse() {
-    root_.only(
-        {"name", "locales", "questions", "slots", "segments", "weights", "objective", "reasons", "rules", "$schema"});
+    root_.only({"name", "locales", "questions", "slots", "segments", "weights", "objective", "reasons", "rules",
+                "apprentice", "$schema"});
     site_.name = root_.text("name", 200);
+    site_.apprentice = root_.flag_or("apprentice", false);
     locales();
     questions();
     slots();

@@ -102,6 +102,7 @@ struct SiteObjective {
 
 struct Site {
   std::string name;
+  bool apprentice = false;           // decide and log what would be shown; the page keeps its own content
   std::vector<std::string> locales;  // at least one; the first is the default
   std::vector<SiteQuestion> questions;
   std::vector<SiteSlot> slots;
