@@ -1,5 +1,7 @@
 #include "origin/store/schema.h"
 
+#include <iterator>
+#include <span>
 #include <stdexcept>
 
 namespace footlight::origin {
@@ -160,6 +162,13 @@ CREATE TABLE models (
 PRAGMA user_version = 1;
 )sql";
 
+// The snapshot that made a precomputed or shown content.
+constexpr Sql kVersion2 = R"sql(
+ALTER TABLE personalized_content ADD COLUMN snapshot_version INTEGER;
+
+PRAGMA user_version = 2;
+)sql";
+
 constexpr Sql kKeysSchema = R"sql(
 CREATE TABLE profile_keys (
   profile BLOB PRIMARY KEY NOT NULL,
@@ -170,19 +179,24 @@ CREATE TABLE profile_keys (
 PRAGMA user_version = 1;
 )sql";
 
-void migrate_with(Database& db, Sql schema) {
+// In order: step n makes version n of version n - 1.
+constexpr Sql kSteps[] = {kSchema, kVersion2};
+static_assert(std::size(kSteps) == kSchemaVersion);
+constexpr Sql kKeysSteps[] = {kKeysSchema};
+
+void migrate_with(Database& db, std::span<const Sql> steps) {
   // Under the write lock, so that two programs starting at once do not both create the tables.
   db.execute("BEGIN IMMEDIATE");
   try {
-    std::int64_t version = 0;
+    std::size_t version = 0;
     {
       auto query = db.prepare("PRAGMA user_version");
-      if (query->executeStep()) version = query.integer(0);
+      if (query->executeStep()) version = static_cast<std::size_t>(query.integer(0));
     }
-    if (version > kSchemaVersion) {
+    if (version > steps.size()) {
       throw std::runtime_error("The database was written by a newer Footlight than this one.");
     }
-    if (version == 0) db.execute(schema);
+    for (const Sql& step : steps.subspan(version)) db.execute(step);
     db.execute("COMMIT");
   } catch (...) {
     db.execute("ROLLBACK");
@@ -192,7 +206,7 @@ void migrate_with(Database& db, Sql schema) {
 
 }  // namespace
 
-void migrate(Database& db) { migrate_with(db, kSchema); }
-void migrate_keys(Database& db) { migrate_with(db, kKeysSchema); }
+void migrate(Database& db) { migrate_with(db, kSteps); }
+void migrate_keys(Database& db) { migrate_with(db, kKeysSteps); }
 
 }  // namespace footlight::origin

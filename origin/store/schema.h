@@ -6,7 +6,7 @@
 
 namespace footlight::origin {
 
-inline constexpr int kSchemaVersion = 1;
+inline constexpr int kSchemaVersion = 2;
 
 // Brings a database to kSchemaVersion in one transaction. Throws std::runtime_error when it is
 // newer than that.
