@@ -47,7 +47,7 @@ void run(const Globals& globals, const Wanted& wanted) {
     if (!publish::precompute_for_user(*store, live, known.id, origin::now_ms())) {
       throw std::runtime_error(wanted.user + " has not granted measurement: nothing is precomputed for this person");
     }
-    fmt::print("Precomputed the homepage of {} with version {}.\n", to_string(known.id), live->version());
+    fmt::print("Precomputed the homepage of {} with version {}.\n", origin::to_string(known.id), live->version());
     return;
   }
   store->vault().preload();
