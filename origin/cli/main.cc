@@ -60,6 +60,8 @@ int main(int argc, char** argv) {
   add_evaluate(program, globals);
   add_similar(program, globals);
   add_recommend(program, globals);
+  add_predict(program, globals);
+  add_features(program, globals);
   add_precompute(program, globals);
   add_keys(program, globals);
   try {

@@ -49,7 +49,8 @@ void similar_users(const Globals& globals, const Wanted& wanted) {
     fmt::print("{}\n", list.dump(2));
     return;
   }
-  fmt::print("{} of {} profiles that allow it are like {}\n", similar.size(), index->size(), origin::to_string(known.id));
+  fmt::print("{} of {} profiles that allow it are like {}\n", similar.size(), index->size(),
+             origin::to_string(known.id));
   if (!similar.empty()) {
     fmt::print("  {:<36}  {:>10}  {:>14}  {:>13}\n", "profile", "similarity", "shared answers", "shared items");
   }

@@ -97,4 +97,13 @@ std::uint32_t item_asked(App& app, const Exchange& exchange, const snapshot::Sna
   return item_named(app, snapshot, id);
 }
 
+learn::KnownProfile profile_asked(App& app, const Exchange& exchange) {
+  auto known = learn::find_profile(app.store, exchange.arguments.front());
+  if (!known) throw Problem{ProblemKind::kNotFound, "There is no such profile."};
+  if (known->refuses()) {
+    throw Problem{ProblemKind::kConflict, "This person has opted out of personalization, or denied it."};
+  }
+  return *std::move(known);
+}
+
 }  // namespace footlight::origin

@@ -8,6 +8,7 @@
 
 #include "origin/http/app.h"
 #include "origin/learn/recommend.h"
+#include "origin/learn/tastes.h"
 
 namespace footlight::origin {
 
@@ -25,5 +26,9 @@ namespace footlight::origin {
 [[nodiscard]] std::uint32_t item_named(App& app, const snapshot::SnapshotView& snapshot, const std::string& id);
 // `contentId`.
 [[nodiscard]] std::uint32_t item_asked(App& app, const Exchange& exchange, const snapshot::SnapshotView& snapshot);
+
+// The profile an administrator names in the path. Its owner's refusal of personalization holds against administrators
+// too. Throws kNotFound, kConflict.
+[[nodiscard]] learn::KnownProfile profile_asked(App& app, const Exchange& exchange);
 
 }  // namespace footlight::origin

@@ -38,6 +38,10 @@ void delete_content(App& app, Exchange& exchange);
 void import_content(App& app, Exchange& exchange);
 void get_site(App& app, Exchange& exchange);
 void put_site(App& app, Exchange& exchange);
+// prediction_api.cc
+void get_prediction(App& app, Exchange& exchange);
+void get_profile_prediction(App& app, Exchange& exchange);
+void get_profile_features(App& app, Exchange& exchange);
 // jobs_api.cc
 void post_train(App& app, Exchange& exchange);
 void post_precompute(App& app, Exchange& exchange);

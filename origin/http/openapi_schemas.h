@@ -155,6 +155,19 @@ inline constexpr std::string_view kOpenapiSchemas = R"json({
     "recommendations": {"type": "array", "items": {"allOf": [{"$ref": "#/components/schemas/Item"}, {"type": "object",
       "required": ["score"], "properties": {"score": {"type": "number"},
       "supporters": {"type": "integer", "description": "similar visitors who chose it"}}}]}}}},
+  "Prediction": {"type": "object", "required": ["profileId", "contentId", "snapshotVersion", "model", "click", "engage", "convert", "probability"],
+    "additionalProperties": false, "properties": {
+    "profileId": {"type": "string", "format": "uuid"}, "contentId": {"type": "string", "format": "uuid"},
+    "snapshotVersion": {"type": "integer"}, "model": {"type": "boolean", "description": "whether the snapshot has an engagement model"},
+    "click": {"type": ["number", "null"], "minimum": 0, "maximum": 1}, "engage": {"type": ["number", "null"], "minimum": 0, "maximum": 1},
+    "convert": {"type": ["number", "null"], "minimum": 0, "maximum": 1},
+    "probability": {"type": ["number", "null"], "minimum": 0, "maximum": 1, "description": "that it is chosen, by the whole score; null while that is not calibrated"}}},
+  "Features": {"type": "object", "required": ["profileId", "snapshotVersion", "model", "features"], "additionalProperties": false, "properties": {
+    "profileId": {"type": "string", "format": "uuid"}, "snapshotVersion": {"type": "integer"}, "model": {"type": "boolean"},
+    "features": {"type": "array", "items": {"type": "object", "required": ["field", "bins", "indexes"], "additionalProperties": false, "properties": {
+      "field": {"type": "string"}, "bins": {"type": "array", "items": {"type": "string"}},
+      "indexes": {"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": 63}},
+      "logOdds": {"type": "number", "description": "what the field adds for the item that was asked about"}}}}}},
   "Snapshot": {"type": "object", "required": ["version", "createdAt", "sha256", "state", "note"], "properties": {
     "version": {"type": "integer"}, "createdAt": {"type": "string", "format": "date-time"}, "sha256": {"type": "string"},
     "state": {"enum": ["pending", "live", "superseded"]}, "note": {"type": "string"},

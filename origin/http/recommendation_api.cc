@@ -22,16 +22,6 @@ learn::FreshSimilarUsers::Index similar_users(App& app) {
   return *std::move(index);
 }
 
-// A profile that an administrator asks about. Its owner's refusal holds against administrators too.
-learn::KnownProfile profile_asked(App& app, const Exchange& exchange) {
-  auto known = learn::find_profile(app.store, exchange.arguments.front());
-  if (!known) throw Problem{ProblemKind::kNotFound, "There is no such profile."};
-  if (known->refuses()) {
-    throw Problem{ProblemKind::kConflict, "This person has opted out of personalization, or denied it."};
-  }
-  return *std::move(known);
-}
-
 // By what the request asks for. `min_supporters`: of the collaborative method.
 std::vector<learn::Recommended> recommended(App& app, const Exchange& exchange, const snapshot::SnapshotView& view,
                                             std::int64_t profile, const Visitor& visitor,
