@@ -104,6 +104,9 @@ std::array<snapshot::Localized, snapshot::kReasonKinds> reasons_of(const Site& s
   if (site.reasons[static_cast<std::size_t>(snapshot::ReasonKind::kDefault)].empty()) {
     say(snapshot::ReasonKind::kDefault, "Selected for you");
   }
+  const auto& otherwise = reasons[static_cast<std::size_t>(snapshot::ReasonKind::kDefault)];
+  auto& visit = reasons[static_cast<std::size_t>(snapshot::ReasonKind::kVisit)];
+  if (visit.empty()) visit = otherwise;
   if (!silent) return reasons;
   say(snapshot::ReasonKind::kHistory, "Because you looked at {}");
   say(snapshot::ReasonKind::kSegment, "Popular with people like you");
@@ -164,6 +167,7 @@ Assembled assemble(origin::Store& store, const Site& site, const std::optional<l
   input.locales = site.locales;
   input.questions = questions_of(site);
   input.weights = {.match = static_cast<float>(site.weights.match),
+                   .engagement = 1,
                    .item_item = static_cast<float>(site.weights.item_item),
                    .prior = static_cast<float>(site.weights.prior),
                    .confidence_slope = static_cast<float>(site.weights.confidence_slope),
