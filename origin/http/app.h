@@ -82,6 +82,9 @@ struct Exchange {
 class App {
  public:
   App(Store& store, publish::Live& live, AppOptions options, MailOptions mail);
+  ~App() { jobs.stop(); }  // before anything that their work uses goes
+  App(const App&) = delete;
+  App& operator=(const App&) = delete;
 
   void dispatch(const httplib::Request& request, httplib::Response& response, const BodyReader& reader);
 

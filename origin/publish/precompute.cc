@@ -72,7 +72,7 @@ std::size_t write(Store& store, std::uint64_t version, const std::vector<Page>& 
         for (const Page& page : pages) {
           {
             auto query = db.prepare("SELECT personalization_enabled FROM user_profiles WHERE id = ?");
-            query->bind(1, to_string(page.profile));
+            query->bind(1, origin::to_string(page.profile));
             if (!query->executeStep() || query.integer(0) == 0) continue;
           }
           const auto key = store.vault().data_key(page.profile);

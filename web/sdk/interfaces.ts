@@ -10,6 +10,7 @@
 import { type Decider, Engine, type EntryData } from '../../wasm/binding/engine.js';
 import type { Fields } from '../../wasm/binding/fields.js';
 import type { Footlight } from './client.js';
+import { type OriginAccess, trainAtOrigin } from './origin.js';
 import { nowS } from './snapshot.js';
 import type {
   CacheManager,
@@ -22,9 +23,19 @@ import type {
   Recommendation,
   RecommendationEngine,
   RequestContext,
+  UserInteractionData,
   UserProfile,
 } from './spec.js';
 
+export {
+  CollaborativeFiltering,
+  type Job,
+  type JobState,
+  type OriginAccess,
+  OriginError,
+  PersonalizationPrecomputer,
+  type User,
+} from './origin.js';
 export type * from './spec.js';
 export { Engine };
 
@@ -180,6 +191,27 @@ export class ContentBasedFiltering {
         similarity,
       }));
     });
+  }
+}
+
+/**
+ * The engagement model. It learns on the origin, from everybody, and predicts here, on the device, from the snapshot
+ * that is loaded: the two take different things to be made with, and either may be left out.
+ */
+export class MLPersonalizationModel {
+  readonly #access: OriginAccess;
+
+  /** `access` with an API key is for `train`, on a server. */
+  constructor(_client?: Footlight, access: OriginAccess = {}) {
+    this.#access = access;
+  }
+
+  /**
+   * Sends the origin what it does not have yet (an event id makes sending again harmless), has it train on everything
+   * it has, and resolves when that is done. What was learned goes live with the next publish.
+   */
+  async train(userData: readonly UserInteractionData[]): Promise<void> {
+    await trainAtOrigin(this.#access, userData);
   }
 }
 
