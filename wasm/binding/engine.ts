@@ -81,6 +81,9 @@ const CHOICES: readonly Choice[] = ['unset', 'granted', 'denied'];
 const TEXT_NAME = 1;
 const TEXT_SEGMENT = 3;
 const TEXT_FACTOR = 7;
+const TEXT_FIELD = 8;
+const TEXT_BIN = 9;
+const PERSONALIZE = 2; // a flag
 const OPTION_FACTORS = ['default', '', 'history', 'segment', 'popular', 'pinned', 'visit'];
 
 /** What an Engine can do without a snapshot: read a record, change its choices, write it. */
@@ -88,6 +91,24 @@ export type RecordEngine = Pick<
   Engine,
   'loadVisitor' | 'visitorRecord' | 'visitorState' | 'setUnitId' | 'setConsent' | 'setOptOut'
 >;
+
+/** One field of the feature vector. */
+export interface FeatureData {
+  field: string;
+  /** what the visitor is in, by name */
+  bins: string[];
+  indexes: number[];
+  /** bins of the field */
+  count: number;
+}
+
+/** Probabilities; the heads are 0 without an engagement model, `probability` null while it is not calibrated. */
+export interface PredictionData {
+  click: number;
+  engage: number;
+  convert: number;
+  probability: number | null;
+}
 
 export class Engine extends Decider {
   static withoutSnapshot(module: WebAssembly.Module): RecordEngine {
@@ -235,5 +256,36 @@ export class Engine extends Decider {
   /** z of every item for the current visitor, by item index; valid until the next call. */
   scores(now: number): Float64Array {
     return new Float64Array(this.exports.memory.buffer, this.exports.fl_score(now), this.itemCount);
+  }
+
+  /** The current visitor as the engagement model sees it, a field each; [] without a model. */
+  features(now: number, locale?: string): FeatureData[] {
+    const n = length(this.exports.fl_features(now, PERSONALIZE | (this.locale(locale) << 8)));
+    const view = new DataView(this.bytes.slice(this.io, this.io + 16 * n).buffer);
+    return Array.from({ length: n }, (_, field) => {
+      const at = 16 * field;
+      const mask = view.getBigUint64(at, true);
+      const first = view.getUint32(at + 8, true);
+      const count = view.getUint32(at + 12, true);
+      const indexes = Array.from({ length: count }, (_, bin) => bin).filter(
+        (bin) => (mask >> BigInt(bin)) & 1n,
+      );
+      return {
+        field: this.text(TEXT_FIELD, field, 0),
+        bins: indexes.map((bin) => this.text(TEXT_BIN, first + bin, 0)),
+        indexes,
+        count,
+      };
+    });
+  }
+
+  /** How likely the current visitor is to click, engage with and convert on an item shown first. */
+  predict(index: number, now: number, locale?: string): PredictionData {
+    const flags = PERSONALIZE | (this.locale(locale) << 8);
+    length(this.exports.fl_predict(index, now, flags));
+    const [click = 0, engage = 0, convert = 0, p = -1] = [0, 8, 16, 24].map((at) =>
+      this.view.getFloat64(this.io + at, true),
+    );
+    return { click, engage, convert, probability: p < 0 ? null : p };
   }
 }

@@ -7,7 +7,13 @@
 //
 // A browser knows one visitor, its own: `userId` is what the interfaces ask for, and it names that visitor. What an item
 // is comes from the snapshot's pack that is loaded; items that are not in it match nothing.
-import { type Decider, Engine, type EntryData } from '../../wasm/binding/engine.js';
+import {
+  type Decider,
+  Engine,
+  type EntryData,
+  type FeatureData,
+  type PredictionData,
+} from '../../wasm/binding/engine.js';
 import type { Fields } from '../../wasm/binding/fields.js';
 import type { Footlight } from './client.js';
 import { type OriginAccess, trainAtOrigin } from './origin.js';
@@ -37,7 +43,7 @@ export {
   type User,
 } from './origin.js';
 export type * from './spec.js';
-export { Engine };
+export { Engine, type FeatureData, type PredictionData };
 
 /** core/match/match.h's default `slope`; a site's own is in its weights. */
 const CONFIDENCE_SLOPE = 3;
@@ -76,11 +82,7 @@ export class ContentMatcherImpl implements ContentMatcher {
   async matchContent(userProfile: UserProfile, content: Content): Promise<MatchResult> {
     const factors = await this.#client.use((loaded) => {
       const engine = explaining(loaded);
-      engine.loadVisitor(); // the profile given, not the visitor's own
-      for (const question of QUESTIONS) {
-        const value = userProfile[question];
-        if (value !== undefined) engine.answer(question, [value].flat().map(String));
-      }
+      withProfile(engine, userProfile);
       const index = engine.findItem(content.id);
       const all = index < 0 ? [] : engine.explain(index, nowS());
       return all.filter(({ type, score }) => score > 0 && !OTHER_FACTORS.has(type));
@@ -199,11 +201,50 @@ export class ContentBasedFiltering {
  * that is loaded: the two take different things to be made with, and either may be left out.
  */
 export class MLPersonalizationModel {
+  readonly #client: Footlight | undefined;
   readonly #access: OriginAccess;
 
-  /** `access` with an API key is for `train`, on a server. */
-  constructor(_client?: Footlight, access: OriginAccess = {}) {
+  /** The client, made with `engine: Engine`, is for predictions; `access` with an API key for `train`, on a server. */
+  constructor(client?: Footlight, access: OriginAccess = {}) {
+    this.#client = client;
     this.#access = access;
+  }
+
+  /** How likely this profile is to engage with the content when it is shown first; 0 while nothing is known of it. */
+  async predictEngagement(userProfile: UserProfile, content: Content): Promise<number> {
+    return (await this.predict(userProfile, content)).engage;
+  }
+
+  /** The same for each head, and for being chosen at all. */
+  async predict(userProfile: UserProfile, content: Content): Promise<PredictionData> {
+    return this.#engine((engine) => {
+      withProfile(engine, userProfile);
+      const index = engine.findItem(content.id);
+      return index < 0
+        ? { click: 0, engage: 0, convert: 0, probability: null }
+        : engine.predict(index, nowS());
+    });
+  }
+
+  /** One number for each bin of each field, 1 where the profile is in it, as prepareFeaturesByName() names them. */
+  async prepareFeatures(userProfile: UserProfile, _content?: Content): Promise<number[]> {
+    const fields = await this.prepareFeaturesByName(userProfile);
+    return fields.flatMap(({ count, indexes }) =>
+      Array.from({ length: count }, (_, bin) => (indexes.includes(bin) ? 1 : 0)),
+    );
+  }
+
+  /** The vector by name. The model sees of the content only which item it is, so that is no field of it. */
+  async prepareFeaturesByName(userProfile: UserProfile): Promise<FeatureData[]> {
+    return this.#engine((engine) => {
+      withProfile(engine, userProfile);
+      return engine.features(nowS());
+    });
+  }
+
+  #engine<T>(work: (engine: Engine) => T): Promise<T> {
+    if (!this.#client) throw new TypeError('this needs a client with { engine: Engine }');
+    return this.#client.use((loaded) => work(explaining(loaded)));
   }
 
   /**
@@ -255,6 +296,15 @@ export async function personalizationData(client: Footlight): Promise<Personaliz
 function titled(body: Fields): Fields {
   const title = body.title ?? body.name ?? body.author;
   return title === undefined ? body : { ...body, title };
+}
+
+/** The profile given, not the visitor's own. */
+function withProfile(engine: Engine, userProfile: UserProfile): void {
+  engine.loadVisitor();
+  for (const question of QUESTIONS) {
+    const value = userProfile[question];
+    if (value !== undefined) engine.answer(question, [value].flat().map(String));
+  }
 }
 
 function explaining(engine: Decider): Engine {
