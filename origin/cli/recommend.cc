@@ -89,7 +89,7 @@ void add_recommend(CLI::App& program, const Globals& globals) {
   auto* command = program.add_subcommand("recommend", "What a visitor is recommended, and why");
   command->footer(R"(Methods:
   engine          the model of the snapshot: what the visitor's pages show, without exploration
-  collaborative   what the 100 most similar visitors chose; the score is their share, weighted by similarity and
+  collaborative   what the 200 most similar visitors chose; the score is their share, weighted by similarity and
                   shrunk to the site's. To visitors the API gives only what five or more stand behind
   content         what resembles the visitor's own choices; before there are any, what matches the answers
 The last two leave out what the visitor chose or did not like. The score is 0 to 1.
