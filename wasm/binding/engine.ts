@@ -54,6 +54,24 @@ export interface MatchFactor {
 }
 
 /** One shown item, by index into the snapshot; see EntryData. Units as in core/rank/decide.h. */
+export interface Feature {
+  field: string;
+  /** what the visitor is in, by name */
+  values: string[];
+  /** the same by number, from 1; 0 alone when nothing is known */
+  bins: number[];
+  /** how many bins the field has, that for "not known" included */
+  count: number;
+}
+
+/** Probabilities of the three outcomes, 0 to 1; `probability` is the whole score's, null while it is not calibrated. */
+export interface Prediction {
+  click: number;
+  engage: number;
+  convert: number;
+  probability: number | null;
+}
+
 export interface IndexedEntry {
   item: number;
   propensity: number;
@@ -83,7 +101,6 @@ const TEXT_SEGMENT = 3;
 const TEXT_FACTOR = 7;
 const TEXT_FIELD = 8;
 const TEXT_BIN = 9;
-const PERSONALIZE = 2; // a flag
 const OPTION_FACTORS = ['default', '', 'history', 'segment', 'popular', 'pinned', 'visit'];
 
 /** What an Engine can do without a snapshot: read a record, change its choices, write it. */
@@ -91,24 +108,6 @@ export type RecordEngine = Pick<
   Engine,
   'loadVisitor' | 'visitorRecord' | 'visitorState' | 'setUnitId' | 'setConsent' | 'setOptOut'
 >;
-
-/** One field of the feature vector. */
-export interface FeatureData {
-  field: string;
-  /** what the visitor is in, by name */
-  bins: string[];
-  indexes: number[];
-  /** bins of the field */
-  count: number;
-}
-
-/** Probabilities; the heads are 0 without an engagement model, `probability` null while it is not calibrated. */
-export interface PredictionData {
-  click: number;
-  engage: number;
-  convert: number;
-  probability: number | null;
-}
 
 export class Engine extends Decider {
   static withoutSnapshot(module: WebAssembly.Module): RecordEngine {
@@ -225,8 +224,9 @@ export class Engine extends Decider {
   }
 
   /** Every part of one item's score for the current visitor, largest first. */
-  explain(index: number, now: number, locale?: string): MatchFactor[] {
-    const n = length(this.exports.fl_explain(index, now));
+  explain(index: number, now: number, locale?: string, surroundings = 0): MatchFactor[] {
+    const flags = this.flags({ ...(locale && { locale }), surroundings });
+    const n = length(this.exports.fl_explain(index, now, flags));
     // Copied, because every text asked for below goes through the same buffer.
     const view = new DataView(this.bytes.slice(this.io, this.io + 16 * n).buffer);
     const l = this.locale(locale);
@@ -242,6 +242,34 @@ export class Engine extends Decider {
     });
   }
 
+  /** What the engagement model sees of the current visitor: each field's bins by name, none for "not known". */
+  features(options: DecideOptions): Feature[] {
+    const n = length(this.exports.fl_features(options.now, this.flags(options)));
+    const view = new DataView(this.bytes.slice(this.io, this.io + 16 * n).buffer);
+    return Array.from({ length: n }, (_, f) => {
+      const bins = view.getBigUint64(16 * f, true);
+      const first = view.getUint32(16 * f + 8, true);
+      const count = view.getUint32(16 * f + 12, true);
+      const given = [];
+      for (let bin = 0; bin < count; bin++) if ((bins >> BigInt(bin)) & 1n) given.push(bin);
+      const values = given
+        .filter((bin) => bin > 0)
+        .map((bin) => this.text(TEXT_BIN, first + bin, 0));
+      return { field: this.text(TEXT_FIELD, f, 0), values, bins: given, count };
+    });
+  }
+
+  /** How likely the current visitor is to do each, were the item shown first; null without an engagement model. */
+  predict(index: number, options: DecideOptions): Prediction | null {
+    const n = length(this.exports.fl_predict(index, options.now, this.flags(options)));
+    const view = new DataView(this.bytes.buffer, this.io, n);
+    const [click, engage, convert, chosen] = [0, 8, 16, 24].map((at) =>
+      view.getFloat64(at, true),
+    ) as [number, number, number, number];
+    if (click === 0) return null;
+    return { click, engage, convert, probability: chosen < 0 ? null : chosen };
+  }
+
   /** Cosine of two items' attributes, 0 to 1. */
   similarity(a: number, b: number): number {
     return this.exports.fl_similarity(a, b);
@@ -254,38 +282,11 @@ export class Engine extends Decider {
   }
 
   /** z of every item for the current visitor, by item index; valid until the next call. */
-  scores(now: number): Float64Array {
-    return new Float64Array(this.exports.memory.buffer, this.exports.fl_score(now), this.itemCount);
-  }
-
-  /** The current visitor as the engagement model sees it, a field each; [] without a model. */
-  features(now: number, locale?: string): FeatureData[] {
-    const n = length(this.exports.fl_features(now, PERSONALIZE | (this.locale(locale) << 8)));
-    const view = new DataView(this.bytes.slice(this.io, this.io + 16 * n).buffer);
-    return Array.from({ length: n }, (_, field) => {
-      const at = 16 * field;
-      const mask = view.getBigUint64(at, true);
-      const first = view.getUint32(at + 8, true);
-      const count = view.getUint32(at + 12, true);
-      const indexes = Array.from({ length: count }, (_, bin) => bin).filter(
-        (bin) => (mask >> BigInt(bin)) & 1n,
-      );
-      return {
-        field: this.text(TEXT_FIELD, field, 0),
-        bins: indexes.map((bin) => this.text(TEXT_BIN, first + bin, 0)),
-        indexes,
-        count,
-      };
-    });
-  }
-
-  /** How likely the current visitor is to click, engage with and convert on an item shown first. */
-  predict(index: number, now: number, locale?: string): PredictionData {
-    const flags = PERSONALIZE | (this.locale(locale) << 8);
-    length(this.exports.fl_predict(index, now, flags));
-    const [click = 0, engage = 0, convert = 0, p = -1] = [0, 8, 16, 24].map((at) =>
-      this.view.getFloat64(this.io + at, true),
+  scores(now: number, surroundings = 0): Float64Array {
+    return new Float64Array(
+      this.exports.memory.buffer,
+      this.exports.fl_score(now, this.flags({ surroundings })),
+      this.itemCount,
     );
-    return { click, engage, convert, probability: p < 0 ? null : p };
   }
 }

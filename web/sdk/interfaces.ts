@@ -11,8 +11,8 @@ import {
   type Decider,
   Engine,
   type EntryData,
-  type FeatureData,
-  type PredictionData,
+  type Feature,
+  type Prediction,
 } from '../../wasm/binding/engine.js';
 import type { Fields } from '../../wasm/binding/fields.js';
 import type { Footlight } from './client.js';
@@ -43,12 +43,14 @@ export {
   type User,
 } from './origin.js';
 export type * from './spec.js';
-export { Engine, type FeatureData, type PredictionData };
+export { Engine, type Feature, type Prediction };
 
 /** core/match/match.h's default `slope`; a site's own is in its weights. */
 const CONFIDENCE_SLOPE = 3;
 /** Parts of a score that are not the content's match with the profile. */
 const OTHER_FACTORS = new Set(['', 'default', 'history', 'segment', 'popular', 'pinned', 'visit']);
+/** What is said of an item that is not in the pack, and of every item while there is no engagement model. */
+const UNKNOWN = { click: 0, engage: 0, convert: 0, probability: null };
 const SLOT_OF_TYPE = {
   project: 'projects',
   service: 'services',
@@ -216,29 +218,27 @@ export class MLPersonalizationModel {
   }
 
   /** The same for each head, and for being chosen at all. */
-  async predict(userProfile: UserProfile, content: Content): Promise<PredictionData> {
+  async predict(userProfile: UserProfile, content: Content): Promise<Prediction> {
     return this.#engine((engine) => {
       withProfile(engine, userProfile);
       const index = engine.findItem(content.id);
-      return index < 0
-        ? { click: 0, engage: 0, convert: 0, probability: null }
-        : engine.predict(index, nowS());
+      return index < 0 ? UNKNOWN : (engine.predict(index, { now: nowS() }) ?? UNKNOWN);
     });
   }
 
   /** One number for each bin of each field, 1 where the profile is in it, as prepareFeaturesByName() names them. */
   async prepareFeatures(userProfile: UserProfile, _content?: Content): Promise<number[]> {
     const fields = await this.prepareFeaturesByName(userProfile);
-    return fields.flatMap(({ count, indexes }) =>
-      Array.from({ length: count }, (_, bin) => (indexes.includes(bin) ? 1 : 0)),
+    return fields.flatMap(({ count, bins }) =>
+      Array.from({ length: count }, (_, bin) => (bins.includes(bin) ? 1 : 0)),
     );
   }
 
   /** The vector by name. The model sees of the content only which item it is, so that is no field of it. */
-  async prepareFeaturesByName(userProfile: UserProfile): Promise<FeatureData[]> {
+  async prepareFeaturesByName(userProfile: UserProfile): Promise<Feature[]> {
     return this.#engine((engine) => {
       withProfile(engine, userProfile);
-      return engine.features(nowS());
+      return engine.features({ now: nowS() });
     });
   }
 
