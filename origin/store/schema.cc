@@ -78,7 +78,8 @@ CREATE TABLE personalized_content (
   content_data BLOB NOT NULL,
   created_at INTEGER NOT NULL,
   expires_at INTEGER NOT NULL,
-  engagement_score INTEGER NOT NULL DEFAULT 0
+  engagement_score INTEGER NOT NULL DEFAULT 0,
+  snapshot_version INTEGER
 ) STRICT;
 CREATE INDEX personalized_content_section ON personalized_content(user_profile_id, content_type);
 CREATE INDEX personalized_content_expiry ON personalized_content(expires_at);
@@ -159,13 +160,12 @@ CREATE TABLE models (
   updated_at INTEGER NOT NULL
 ) STRICT;
 
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 )sql";
 
-// The snapshot that made a precomputed or shown content.
-constexpr Sql kVersion2 = R"sql(
+// From 1 to 2: the snapshot that made a content.
+constexpr Sql kToVersion2 = R"sql(
 ALTER TABLE personalized_content ADD COLUMN snapshot_version INTEGER;
-
 PRAGMA user_version = 2;
 )sql";
 
@@ -179,24 +179,24 @@ CREATE TABLE profile_keys (
 PRAGMA user_version = 1;
 )sql";
 
-// In order: step n makes version n of version n - 1.
-constexpr Sql kSteps[] = {kSchema, kVersion2};
-static_assert(std::size(kSteps) == kSchemaVersion);
-constexpr Sql kKeysSteps[] = {kKeysSchema};
-
-void migrate_with(Database& db, std::span<const Sql> steps) {
+// `steps[k]` brings version k + 1 to k + 2.
+void migrate_with(Database& db, Sql schema, std::span<const Sql> steps) {
   // Under the write lock, so that two programs starting at once do not both create the tables.
   db.execute("BEGIN IMMEDIATE");
   try {
-    std::size_t version = 0;
+    std::int64_t version = 0;
     {
       auto query = db.prepare("PRAGMA user_version");
-      if (query->executeStep()) version = static_cast<std::size_t>(query.integer(0));
+      if (query->executeStep()) version = query.integer(0);
     }
-    if (version > steps.size()) {
+    if (version > static_cast<std::int64_t>(steps.size()) + 1) {
       throw std::runtime_error("The database was written by a newer Footlight than this one.");
     }
-    for (const Sql& step : steps.subspan(version)) db.execute(step);
+    if (version == 0) {
+      db.execute(schema);
+    } else {
+      for (const Sql step : steps.subspan(static_cast<std::size_t>(version - 1))) db.execute(step);
+    }
     db.execute("COMMIT");
   } catch (...) {
     db.execute("ROLLBACK");
@@ -206,7 +206,15 @@ void migrate_with(Database& db, std::span<const Sql> steps) {
 
 }  // namespace
 
-void migrate(Database& db) { migrate_with(db, kSteps); }
-void migrate_keys(Database& db) { migrate_with(db, kKeysSteps); }
+void migrate(Database& db) {
+  constexpr Sql kSteps[] = {kToVersion2};
+  static_assert(std::size(kSteps) + 1 == kSchemaVersion);
+  migrate_with(db, kSchema, kSteps);
+}
+
+void migrate_keys(Database& db) {
+  static_assert(kKeysSchemaVersion == 1);
+  migrate_with(db, kKeysSchema, {});
+}
 
 }  // namespace footlight::origin
