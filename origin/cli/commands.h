@@ -42,6 +42,11 @@ struct Globals {
 
 void add_serve(CLI::App& program, const Globals& globals);
 void add_import(CLI::App& program, const Globals& globals);
+void add_similar(CLI::App& program, const Globals& globals);
+void add_recommend(CLI::App& program, const Globals& globals);
+void add_predict(CLI::App& program, const Globals& globals);
+void add_features(CLI::App& program, const Globals& globals);
+void add_precompute(CLI::App& program, const Globals& globals);
 void add_keys(CLI::App& program, const Globals& globals);
 void add_train(CLI::App& program, const Globals& globals);
 void add_publish(CLI::App& program, const Globals& globals);

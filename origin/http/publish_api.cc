@@ -1,11 +1,10 @@
-// The admin API for training, publishing, snapshots and figures.
+// The admin API for publishing, snapshots and figures.
 #include <charconv>
 
 #include <fmt/format.h>
 
 #include "origin/cli/commands.h"
 #include "origin/http/handlers.h"
-#include "origin/learn/trainer.h"
 #include "origin/store/document.h"
 #include "origin/store/personalized_content.h"
 
@@ -39,20 +38,6 @@ Json snapshot_document(const SnapshotRow& row) {
           {"note", row.note},       {"gate", row.gate.empty() ? Json() : Json::parse(row.gate, nullptr, false)}};
 }
 
-Json published(const publish::PublishReport& report) {
-  const publish::Manifest& manifest = report.manifest;
-  return {{"version", manifest.version},
-          {"sha256", manifest.snapshot.sha256},
-          {"bytes", manifest.snapshot.bytes},
-          {"packs", manifest.packs.size()},
-          {"items", report.items},
-          {"drafts", report.drafts},
-          {"learnedItems", report.learned_items},
-          {"expiresAt", format_time(manifest.expires_at_s * 1000)},
-          {"gate", publish::gate_json(report.gate)},
-          {"warnings", report.warnings}};
-}
-
 template <typename Work>
 auto or_problem(Work work) {
   try {
@@ -73,24 +58,7 @@ std::int64_t count(App& app, Sql sql) {
 
 }  // namespace
 
-void post_train(App& app, Exchange& exchange) {
-  const auto lock = begin_long_work(app);
-  const auto report = or_problem([&] { return learn::train(app.store, {}, no_progress, cli::interrupted()); });
-  exchange.answer({{"visitors", report.visitors},
-                   {"learnedFrom", report.learned_from},
-                   {"itemsLearned", report.items_learned},
-                   {"itemsTooFew", report.items_too_few},
-                   {"impressions", report.impressions},
-                   {"heldOut", report.held_out},
-                   {"learnedSegments", report.learned_segments.size()},
-                   {"engagementModel", report.engagement},
-                   {"calibrated", report.stack && report.stack->calibrated},
-                   {"modelBytes", report.model_bytes},
-                   {"seconds", report.seconds}});
-}
-
 void post_publish(App& app, Exchange& exchange) {
-  const auto lock = begin_long_work(app);
   publish::PublishOptions options = app.options.publish;
   options.note = exchange.parameter("note");
   if (options.note.size() > kMaxNote) throw Problem{ProblemKind::kBadParameter, "note has at most 500 bytes."};
@@ -99,9 +67,18 @@ void post_publish(App& app, Exchange& exchange) {
     throw Problem{ProblemKind::kBadParameter, "force is true or false."};
   }
   options.force = force == "true";
+  const std::string background = exchange.parameter("background");
+  if (background == "true") {
+    answer_job(app, exchange, {.kind = "publish", .work = app.learning.publish(options.note, options.force)});
+    return;
+  }
+  if (!background.empty() && background != "false") {
+    throw Problem{ProblemKind::kBadParameter, "background must be true or false."};
+  }
+  const auto lock = begin_long_work(app);
   const auto report = or_problem([&] { return publish::publish(app.store, options, no_progress, cli::interrupted()); });
   app.tick();
-  exchange.answer(published(report));
+  exchange.answer(schedule::publish_report(report));
 }
 
 void post_rollback(App& app, Exchange& exchange) {
@@ -110,7 +87,7 @@ void post_rollback(App& app, Exchange& exchange) {
   if (!app.store.snapshot(version)) throw Problem{ProblemKind::kNotFound, "There is no such version."};
   const auto report = or_problem([&] { return publish::rollback(app.store, version, app.options.publish); });
   app.tick();
-  exchange.answer(published(report));
+  exchange.answer(schedule::publish_report(report));
 }
 
 void list_snapshots(App& app, Exchange& exchange) {

@@ -126,7 +126,7 @@ void RecordBehind::decided(std::int64_t profile, const Uuid& id,
           insert->bind(12, static_cast<std::int64_t>(version));
           insert->exec();
         }
-        for (const auto& [section, json] : sections) keep_content(db, vault, *key, id, section, json, now);
+        for (const auto& [section, json] : sections) keep_content(db, vault, *key, id, section, json, version, now);
       });
   if (!queued) {
     skipped_.fetch_add(1, std::memory_order_relaxed);

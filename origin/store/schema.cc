@@ -78,7 +78,8 @@ CREATE TABLE personalized_content (
   content_data BLOB NOT NULL,
   created_at INTEGER NOT NULL,
   expires_at INTEGER NOT NULL,
-  engagement_score INTEGER NOT NULL DEFAULT 0
+  engagement_score INTEGER NOT NULL DEFAULT 0,
+  snapshot_version INTEGER
 ) STRICT;
 CREATE INDEX personalized_content_section ON personalized_content(user_profile_id, content_type);
 CREATE INDEX personalized_content_expiry ON personalized_content(expires_at);
@@ -177,7 +178,8 @@ PRAGMA user_version = 2;
 )sql";
 
 // From 1 to 2: the surroundings of a page view, packed (core/model/engagement.h, pack()); what the publish gate found
-// (publish/gate.h); what apprentice mode would have shown (learn/apprentice.h).
+// (publish/gate.h); what apprentice mode would have shown (learn/apprentice.h); the
+// snapshot that made a content.
 constexpr Sql kToVersion2 = R"sql(
 ALTER TABLE interactions ADD COLUMN context INTEGER;
 ALTER TABLE snapshots ADD COLUMN gate TEXT;
@@ -192,6 +194,7 @@ CREATE TABLE would_show (
   snapshot_version INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX would_show_visitor ON would_show(visitor, occurred_at);
+ALTER TABLE personalized_content ADD COLUMN snapshot_version INTEGER;
 PRAGMA user_version = 2;
 )sql";
 
