@@ -58,6 +58,7 @@ int main(int argc, char** argv) {
   add_inspect(program, globals);
   add_diff(program, globals);
   add_evaluate(program, globals);
+  add_simulate(program);
   add_keys(program, globals);
   try {
     program.parse(argc, argv);
