@@ -17,7 +17,6 @@
 #include "origin/cli/commands.h"
 #include "origin/cli/open_store.h"
 #include "origin/cli/progress.h"
-#include "origin/learn/ease.h"
 
 namespace footlight::cli {
 namespace {

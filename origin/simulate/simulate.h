@@ -23,6 +23,7 @@
 #include <string_view>
 #include <vector>
 
+#include "origin/learn/ease.h"  // Cancelled
 #include "origin/learn/trainer.h"
 #include "origin/simulate/panel.h"
 #include "origin/simulate/world.h"

@@ -45,7 +45,7 @@ constexpr Effect kEffects[] = {{"timeline", 0.0},            // .15
                                {"want_consult", 0.2},        // .3
                                {"preferred_genres", 0.45}};  // .3
 
-constexpr double kBase[kPageSlots] = {-3.2, -3.4, -3.6, -3.5, -3.8};
+constexpr double kBase[kPageSlots] = {-4.1, -4.3, -4.5, -4.4, -4.7};
 constexpr double kSeen[kPageSlots] = {0.98, 0.85, 0.6, 0.55, 0.45};  // the first card of the slot comes into view
 
 std::uint32_t below(Random& random, std::uint32_t n) {
