@@ -52,7 +52,11 @@ inline constexpr std::string_view kOpenapiSchemas = R"json({
     "feedback": {"enum": ["positive", "negative", "neutral"]}, "occurredAt": {"type": "string", "format": "date-time"},
     "visitorId": {"type": "string", "maxLength": 255}, "slot": {"type": "string"}, "position": {"type": "integer"},
     "propensity": {"type": "number"}, "confidence": {"type": "number"}, "snapshotVersion": {"type": "integer"},
-    "reason": {"type": "string", "maxLength": 500}}},
+    "reason": {"type": "string", "maxLength": 500}, "context": {"$ref": "#/components/schemas/InteractionContext"}}},
+  "InteractionContext": {"type": "object", "additionalProperties": false, "description": "What the page view was like; kept with exposures and with interactions that name a slot.", "properties": {
+    "device": {"enum": ["desktop", "phone", "tablet"]}, "dayPart": {"enum": ["night", "morning", "afternoon", "evening"]},
+    "weekday": {"type": "integer", "minimum": 1, "maximum": 7, "description": "1 is Monday; like dayPart by the visitor's own clock"},
+    "referrer": {"enum": ["none", "site", "search", "social", "other"]}}},
   "InteractionResponse": {"type": "object", "properties": {"success": {"type": "boolean"}, "updatedProfile": {"$ref": "#/components/schemas/UpdatedProfile"}}},
   "UpdatedProfile": {"type": "object", "properties": {"engagementLevel": {"type": "integer", "minimum": 1, "maximum": 5},
     "personalizationScore": {"type": "integer", "minimum": 0, "maximum": 100}}},
@@ -100,6 +104,8 @@ inline constexpr std::string_view kOpenapiSchemas = R"json({
     "additionalProperties": false, "properties": {
     "visitors": {"type": "integer"}, "learnedFrom": {"type": "integer", "description": "visitors who chose something"},
     "itemsLearned": {"type": "integer"}, "itemsTooFew": {"type": "integer", "description": "left out: too few visitors stand behind them"},
+    "impressions": {"type": "integer"}, "heldOut": {"type": "integer", "description": "of the impressions, the latest: what weights and calibration are learned on"},
+    "learnedSegments": {"type": "integer"}, "engagementModel": {"type": "boolean"}, "calibrated": {"type": "boolean"},
     "modelBytes": {"type": "integer"}, "seconds": {"type": "number"}}},
   "Snapshot": {"type": "object", "required": ["version", "createdAt", "sha256", "state", "note"], "properties": {
     "version": {"type": "integer"}, "createdAt": {"type": "string", "format": "date-time"}, "sha256": {"type": "string"},

@@ -74,11 +74,16 @@ std::int64_t count(App& app, Sql sql) {
 
 void post_train(App& app, Exchange& exchange) {
   const auto lock = begin_long_work(app);
-  const auto report = learn::train(app.store, {}, no_progress, cli::interrupted());
+  const auto report = or_problem([&] { return learn::train(app.store, {}, no_progress, cli::interrupted()); });
   exchange.answer({{"visitors", report.visitors},
                    {"learnedFrom", report.learned_from},
                    {"itemsLearned", report.items_learned},
                    {"itemsTooFew", report.items_too_few},
+                   {"impressions", report.impressions},
+                   {"heldOut", report.held_out},
+                   {"learnedSegments", report.learned_segments.size()},
+                   {"engagementModel", report.engagement},
+                   {"calibrated", report.stack && report.stack->calibrated},
                    {"modelBytes", report.model_bytes},
                    {"seconds", report.seconds}});
 }

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/visitor/engagement.h"
+#include "origin/ingest/context.h"
 #include "origin/store/document.h"
 #include "origin/store/personalized_content.h"
 
@@ -57,8 +58,8 @@ bool insert_event(Database& db, Vault& vault, std::int64_t visitor, const Item& 
   }
   auto insert = db.prepare(
       "INSERT INTO interactions (event_id, visitor, item_id, action, feedback, duration_ms, "
-      "occurred_at, received_at, slot, position, propensity, snapshot_version) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (event_id) DO NOTHING");
+      "occurred_at, received_at, slot, position, propensity, snapshot_version, context) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (event_id) DO NOTHING");
   insert.bind_blob(1, std::as_bytes(std::span(hash)).first(16));
   insert->bind(2, visitor);
   insert->bind(3, static_cast<std::int64_t>(item.item_id));
@@ -71,6 +72,10 @@ bool insert_event(Database& db, Vault& vault, std::int64_t visitor, const Item& 
   if (event.position) insert->bind(10, static_cast<std::int64_t>(*event.position));
   if (event.propensity) insert->bind(11, *event.propensity);
   if (event.snapshot_version) insert->bind(12, static_cast<std::int64_t>(*event.snapshot_version));
+  // Elsewhere nothing was decided, so there is nothing that the surroundings could explain.
+  if (event.context && (event.exposure || !event.slot.empty())) {
+    insert->bind(13, static_cast<std::int64_t>(*event.context));
+  }
   return insert->exec() == 1;
 }
 
@@ -174,7 +179,7 @@ Past past_of(Database& db, const Hash& visitor_hash) {
 Event parse_event(const Json& document, const std::string& pointer, std::int64_t now, std::vector<Fault>& faults) {
   Fields fields(document, pointer, faults);
   fields.only({"eventId", "contentId", "contentType", "action", "duration", "feedback", "occurredAt", "visitorId",
-               "profileId", "slot", "position", "propensity", "confidence", "snapshotVersion", "reason"});
+               "profileId", "slot", "position", "propensity", "confidence", "snapshotVersion", "reason", "context"});
   Event event;
   event.event_id = fields.text_or("eventId", 255, "");
   event.content_id = fields.text("contentId", 255);
@@ -222,6 +227,9 @@ Event parse_event(const Json& document, const std::string& pointer, std::int64_t
   if (fields.find("confidence") != nullptr) event.confidence = fields.number("confidence", 0, 1);
   if (fields.find("snapshotVersion") != nullptr) {
     event.snapshot_version = static_cast<std::uint64_t>(fields.number("snapshotVersion", 0, 9e15));
+  }
+  if (const Json* context = fields.find("context")) {
+    event.context = pack(parse_context(*context, pointer_to(pointer, "context"), faults));
   }
   return event;
 }

@@ -45,6 +45,7 @@ struct Event {
   std::optional<double> propensity;
   std::optional<double> confidence;
   std::optional<std::uint64_t> snapshot_version;
+  std::optional<std::uint32_t> context;  // packed Surroundings (ingest/context.h); kept with exposures and slots alone
 };
 
 inline constexpr std::uint32_t kMaxDurationMs = 86'400'000;  // a day; more is cut

@@ -84,24 +84,7 @@ void for_blocks(Index columns, unsigned threads, const std::atomic<bool>& cancel
   check(cancel);
 }
 
-// The strongest `kept` of one row, strongest first; ties by item, so that equal input gives equal bytes.
-std::vector<EaseNeighbour> strongest(std::vector<EaseNeighbour>& row, std::size_t kept) {
-  const auto stronger = [](const EaseNeighbour& a, const EaseNeighbour& b) {
-    const float x = std::fabs(a.weight);
-    const float y = std::fabs(b.weight);
-    return x != y ? x > y : a.item < b.item;
-  };
-  const std::size_t size = std::min(kept, row.size());
-  std::partial_sort(row.begin(), row.begin() + static_cast<std::ptrdiff_t>(size), row.end(), stronger);
-  return {row.begin(), row.begin() + static_cast<std::ptrdiff_t>(size)};
-}
-
 }  // namespace
-
-void VisitorItems::add(std::span<const std::uint32_t> set) {
-  items.insert(items.end(), set.begin(), set.end());
-  offsets.push_back(items.size());
-}
 
 EaseModel fit_ease(const VisitorItems& visitors, const EaseOptions& options, const Progress& progress,
                    const std::atomic<bool>& cancel) {
@@ -143,7 +126,7 @@ EaseModel fit_ease(const VisitorItems& visitors, const EaseOptions& options, con
   for_blocks(
       n, threads, cancel, [&](double share) { progress(0.8 + 0.2 * share); },
       [&](Index begin, Index end) {
-        std::vector<EaseNeighbour> row;
+        std::vector<ItemNeighbour> row;
         for (Index j = begin; j < end; ++j) {
           row.clear();
           for (Index i = 0; i < n; ++i) {
@@ -151,7 +134,7 @@ EaseModel fit_ease(const VisitorItems& visitors, const EaseOptions& options, con
             const auto weight = static_cast<float>(-p(i, j) / p(i, i));
             if (weight != 0) row.push_back({static_cast<std::uint32_t>(i), weight});
           }
-          model.neighbours[static_cast<std::size_t>(j)] = strongest(row, options.neighbours_kept);
+          model.neighbours[static_cast<std::size_t>(j)] = strongest_of(row, options.neighbours_kept);
         }
       });
   progress(1);

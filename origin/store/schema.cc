@@ -1,5 +1,7 @@
 #include "origin/store/schema.h"
 
+#include <iterator>
+#include <span>
 #include <stdexcept>
 
 namespace footlight::origin {
@@ -120,7 +122,8 @@ CREATE TABLE interactions (
   slot TEXT,
   position INTEGER,
   propensity REAL,
-  snapshot_version INTEGER
+  snapshot_version INTEGER,
+  context INTEGER
 ) STRICT;
 CREATE INDEX interactions_visitor ON interactions(visitor, occurred_at, id);
 
@@ -157,7 +160,13 @@ CREATE TABLE models (
   updated_at INTEGER NOT NULL
 ) STRICT;
 
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
+)sql";
+
+// From 1 to 2: the surroundings of a page view, packed (core/model/engagement.h, pack()).
+constexpr Sql kToVersion2 = R"sql(
+ALTER TABLE interactions ADD COLUMN context INTEGER;
+PRAGMA user_version = 2;
 )sql";
 
 constexpr Sql kKeysSchema = R"sql(
@@ -170,7 +179,8 @@ CREATE TABLE profile_keys (
 PRAGMA user_version = 1;
 )sql";
 
-void migrate_with(Database& db, Sql schema) {
+// `steps[k]` brings version k + 1 to k + 2.
+void migrate_with(Database& db, Sql schema, std::span<const Sql> steps) {
   // Under the write lock, so that two programs starting at once do not both create the tables.
   db.execute("BEGIN IMMEDIATE");
   try {
@@ -179,10 +189,14 @@ void migrate_with(Database& db, Sql schema) {
       auto query = db.prepare("PRAGMA user_version");
       if (query->executeStep()) version = query.integer(0);
     }
-    if (version > kSchemaVersion) {
+    if (version > static_cast<std::int64_t>(steps.size()) + 1) {
       throw std::runtime_error("The database was written by a newer Footlight than this one.");
     }
-    if (version == 0) db.execute(schema);
+    if (version == 0) {
+      db.execute(schema);
+    } else {
+      for (const Sql step : steps.subspan(static_cast<std::size_t>(version - 1))) db.execute(step);
+    }
     db.execute("COMMIT");
   } catch (...) {
     db.execute("ROLLBACK");
@@ -192,7 +206,15 @@ void migrate_with(Database& db, Sql schema) {
 
 }  // namespace
 
-void migrate(Database& db) { migrate_with(db, kSchema); }
-void migrate_keys(Database& db) { migrate_with(db, kKeysSchema); }
+void migrate(Database& db) {
+  constexpr Sql kSteps[] = {kToVersion2};
+  static_assert(std::size(kSteps) + 1 == kSchemaVersion);
+  migrate_with(db, kSchema, kSteps);
+}
+
+void migrate_keys(Database& db) {
+  static_assert(kKeysSchemaVersion == 1);
+  migrate_with(db, kKeysSchema, {});
+}
 
 }  // namespace footlight::origin

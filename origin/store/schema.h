@@ -6,9 +6,10 @@
 
 namespace footlight::origin {
 
-inline constexpr int kSchemaVersion = 1;
+inline constexpr int kSchemaVersion = 2;
+inline constexpr int kKeysSchemaVersion = 1;
 
-// Brings a database to kSchemaVersion in one transaction. Throws std::runtime_error when it is
+// Brings a database to kSchemaVersion in one transaction, keeping every row. Throws std::runtime_error when it is
 // newer than that.
 void migrate(Database& db);
 
