@@ -17,6 +17,7 @@
 #include "origin/cli/commands.h"
 #include "origin/cli/open_store.h"
 #include "origin/cli/progress.h"
+#include "origin/report/simulation.h"
 
 namespace footlight::cli {
 namespace {
@@ -30,6 +31,7 @@ struct Wanted {
   std::string pages = "footlight";
   std::string keep;
   std::string json;
+  std::string html;
 };
 
 // A folder of its own, gone afterwards unless it is to be kept.
@@ -141,6 +143,7 @@ void run(const Wanted& wanted) {
     is_whole = false;  // the stages that were reached stand
   }
   if (!wanted.json.empty()) write_file(wanted.json, json_of(wanted, stages).dump(2) + "\n");
+  if (!wanted.html.empty() && measures) write_file(wanted.html, report::simulation_page(wanted.options, stages));
   if (!wanted.keep.empty()) fmt::print("Kept in {}: --data {} looks at it.\n", wanted.keep, wanted.keep);
   if (!is_whole) {
     fmt::print(stderr, "footlight: interrupted; the stages above were reached\n");
@@ -165,7 +168,7 @@ An interaction is a view, click, stay or conversion; exposures do not count. Sta
 
 Examples:
   footlight simulate
-  footlight simulate --interactions 0,1000,10000,100000,1000000 --json figures.json
+  footlight simulate --interactions 0,1000,10000,100000,1000000 --html curves.html
   footlight simulate --keep sim && footlight --data sim train      look at what it recorded
   footlight simulate --pages random --interactions 1000000 --items 5000 --keep past)");
   auto wanted = std::make_shared<Wanted>();
@@ -202,6 +205,7 @@ Examples:
       ->check(CLI::IsMember({"footlight", "random"}))
       ->capture_default_str();
   command->add_option("--json", wanted->json, "Write the figures into this file");
+  command->add_option("--html", wanted->html, "Write the curves into this file, a page of its own");
   command->add_option("--keep", wanted->keep, "Keep database and keys in this folder");
   command->callback([wanted] {
     std::sort(wanted->options.interactions.begin(), wanted->options.interactions.end());

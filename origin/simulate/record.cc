@@ -151,6 +151,7 @@ void Recorder::write_now(Database& db, const std::vector<PageView>& pages, const
       event.propensity = shown.propensity;
       event.confidence = shown.confidence;
       if (page.snapshot_version != 0) event.snapshot_version = page.snapshot_version;
+      event.context = pack(page.surroundings);
       event.occurred_at_ms = page.at_ms;
       event.exposure = true;
       event.event_id = fmt::format("sim-{}-{}-{}-shown", page.number, shown.card.slot, shown.card.position);
