@@ -75,7 +75,9 @@ std::int32_t index_or_none(std::uint32_t index) {
   return index == snapshot::kNone ? kNoIndex : static_cast<std::int32_t>(index);
 }
 
-std::uint16_t day_of(std::uint32_t now_s) { return static_cast<std::uint16_t>(now_s / 86400U); }
+Context context_of(std::uint32_t now_s, std::uint32_t flags) {
+  return {now_s, (flags & 1U) != 0, (flags & 2U) != 0, unpack_surroundings(flags >> 16U), (flags >> 8U) & 255U};
+}
 
 }  // namespace
 
@@ -224,6 +226,8 @@ FL_EXPORT(fl_text)(std::uint32_t kind, std::uint32_t index, std::uint32_t locale
   if (kind == 5 && within(view.questions().size())) return put_text(view.text(view.questions()[index].name));
   if (kind == 6 && within(view.options().size())) return put_text(view.text(view.options()[index].label));
   if (kind == 7 && within(view.questions().size())) return put_text(view.text(view.questions()[index].factor));
+  if (kind == 8 && within(view.fields().size())) return put_text(view.text(view.fields()[index].name));
+  if (kind == 9 && within(view.bin_count())) return put_text(view.bin_name(index));
   return failure(Status::kBadReference);
 }
 
@@ -250,16 +254,16 @@ FL_EXPORT(fl_decide)(std::uint32_t n)->std::int32_t {
   for (std::uint32_t i = 0; i < count; ++i) {
     requests[i] = {get<std::uint32_t>(12 + 8 * i), get<std::uint32_t>(16 + 8 * i)};
   }
-  const Context context{get<std::uint32_t>(0), (flags & 1U) != 0, (flags & 2U) != 0};
+  const Context context = context_of(get<std::uint32_t>(0), flags);
   const Status status = decide(view, visitor, context, {requests, count}, {scratch, scratch_bytes}, decision);
   return status == Status::kOk ? static_cast<std::int32_t>(encode_decision(decision, io)) : failure(status);
 }
 
-FL_EXPORT(fl_explain)(std::uint32_t index, std::uint32_t now_s)->std::int32_t {
+FL_EXPORT(fl_explain)(std::uint32_t index, std::uint32_t now_s, std::uint32_t flags)->std::int32_t {
   if (!loaded) return failure(Status::kNotLoaded);
   if (index >= view.items().size()) return failure(Status::kUnknownItem);
   MatchFactor factors[kMaxFactors];
-  const FoldedVisitor folded = fold(visitor, view, day_of(now_s));
+  const FoldedRequest folded = fold_request(visitor, view, context_of(now_s, flags));
   const std::size_t count = explain(view, folded, index, factors);
   std::size_t at = 0;
   for (std::size_t i = 0; i < count; ++i) {
@@ -269,6 +273,29 @@ FL_EXPORT(fl_explain)(std::uint32_t index, std::uint32_t now_s)->std::int32_t {
     put(at, factors[i].score);
   }
   return static_cast<std::int32_t>(count);
+}
+
+FL_EXPORT(fl_features)(std::uint32_t now_s, std::uint32_t flags)->std::int32_t {
+  if (!loaded) return failure(Status::kNotLoaded);
+  const FoldedRequest folded = fold_request(visitor, view, context_of(now_s, flags));
+  std::size_t at = 0;
+  for (std::size_t f = 0; f < view.fields().size(); ++f) {
+    put(at, folded.features.masks[f]);
+    put(at, view.fields()[f].first_bin);
+    put(at, std::uint32_t{view.fields()[f].bins});
+  }
+  return static_cast<std::int32_t>(view.fields().size());
+}
+
+FL_EXPORT(fl_predict)(std::uint32_t index, std::uint32_t now_s, std::uint32_t flags)->std::int32_t {
+  if (!loaded) return failure(Status::kNotLoaded);
+  if (index >= view.items().size()) return failure(Status::kUnknownItem);
+  const FoldedRequest folded = fold_request(visitor, view, context_of(now_s, flags));
+  const Prediction prediction = predict_engagement(folded.engagement, view, index);
+  std::size_t at = 0;
+  for (const double head : prediction.heads) put(at, head);
+  put(at, view.weights().calibrated != 0 ? probability(view, folded, z_of(view, folded, index)) : -1.0);
+  return static_cast<std::int32_t>(at);
 }
 
 FL_EXPORT(fl_similarity)(std::uint32_t a, std::uint32_t b)->double {
@@ -284,8 +311,8 @@ FL_EXPORT(fl_slate)(std::uint32_t segment, std::uint32_t slot)->std::int32_t {
   return static_cast<std::int32_t>(at / sizeof(std::uint32_t));
 }
 
-FL_EXPORT(fl_score)(std::uint32_t now_s)->const double* {
+FL_EXPORT(fl_score)(std::uint32_t now_s, std::uint32_t flags)->const double* {
   if (!loaded) return nullptr;
-  score_items(view, visitor, day_of(now_s), {scratch, scratch_bytes});
+  score_items(view, visitor, context_of(now_s, flags), {scratch, scratch_bytes});
   return reinterpret_cast<const double*>(scratch);
 }

@@ -47,14 +47,14 @@ struct FoldedVisitor {
                            std::uint32_t item) noexcept;
 
 // One part of a match, or of a whole score (explain() in core/rank/decide.h); `type` of SPEC.md's MatchFactor is the
-// question's factor name, or "history", "segment", "popular".
+// question's factor name, or "history", "segment", "popular", "visit".
 struct MatchFactor {
   snapshot::ReasonKind kind = snapshot::ReasonKind::kDefault;
   std::uint16_t question = 0;  // index, for kQuestion
   std::uint32_t argument = 0;  // option index (kQuestion), item index (kHistory)
   double score = 0;            // in match units (SPEC.md: format .3, …), above 0
 };
-inline constexpr std::size_t kMaxFactors = snapshot::kMaxQuestions + 3;
+inline constexpr std::size_t kMaxFactors = snapshot::kMaxQuestions + 4;
 
 // The match split by question, largest first (ties: by question index). Returns how many were written.
 [[nodiscard]] std::size_t match_factors(const FoldedVisitor& folded, const snapshot::SnapshotView& snapshot,

@@ -4,14 +4,15 @@
 //
 //     x(v, ctx)      one set of bins a field: the feature vector, all that the model sees of a visitor and its context
 //     u_h(v)         = base_h + sum over trees of leaf_h(v) + sum over x of weight_h[bin]        the visitor's own part
-//     P_h(v)         = sum over x of vector_h[bin]                                               [D]
-//     logit_h(v, i)  = u_h(v) + bias_h[i] + <P_h(v), q_i>
+//     s(v, i)        = <sum over x of vector[bin], q_i>                                          [D], the interaction
+//     logit_h(v, i)  = u_h(v) + bias_h[i] + gain_h * s(v, i)
 //     engage(v, i)   = sum over h of blend_h * logit_h(v, i)                                     the part of z
 //
-// A field-aware second-order model (Juan et al., "Field-aware Factorization Machines for CTR Prediction", RecSys 2016):
-// q_i stands for all of the item's features, and what is on the visitor's side alone (bins, pairs of bins and more, in
-// the leaves of oblivious trees) costs nothing an item. blend and the heads' P fold into one int16 row, q_i is int8, so
-// an item costs one exact integer dot product for the blended score, and H more only where the heads are asked for.
+// A field-aware second-order model (Juan et al., "Field-aware Factorization Machines for CTR Prediction", RecSys 2016),
+// folded: q_i stands for all of the item's features, each in its own dimensions; what is on the visitor's side alone
+// (bins, pairs of bins and more, in the leaves of oblivious trees) costs nothing an item. The heads share the
+// interaction, up to a gain: conversions are too rare to learn their own, and one exact integer dot product an item
+// gives all three. The bins' vectors are int16 in one unit, q_i is int8 with a scale of its own.
 //
 // Thread rule: pure functions over a view. Nothing allocates; nothing fails once the snapshot is open.
 #pragma once
@@ -56,22 +57,30 @@ struct FeatureVector {
 
 // The visitor's side of one request. Without an engagement model everything is 0.
 struct FoldedEngagement {
-  alignas(16) std::int16_t row[snapshot::kMaxDimensions] = {};
-  double unit = 0;  // of the integer dot product, before the item's scale
-  double own = 0;   // blended u(v)
+  alignas(16) std::int16_t row[snapshot::kMaxDimensions] = {};  // of the unit; a sum beyond int16 stays at its end
+  double own[snapshot::kHeads] = {};                            // u_h(v)
+  double own_blend = 0;                                         // blended
+  double gain = 0;                                              // blended, times the unit
 };
-[[nodiscard]] FoldedEngagement fold_engagement(const FeatureVector& features, const snapshot::SnapshotView& snapshot,
-                                               std::span<const float, snapshot::kHeads> blend) noexcept;
-// With the snapshot's own blend.
 [[nodiscard]] FoldedEngagement fold_engagement(const FeatureVector& features,
                                                const snapshot::SnapshotView& snapshot) noexcept;
 
-// SPEC.md's predictEngagement: the probability of each head for one item. The heads are independent estimates of nested
-// events, so convert <= engage <= click is enforced by taking the smaller. Cost: H folds and dot products.
+// What the model says of one item beyond own_blend: sum of blend_h * (bias_h[i] + gain_h * s(v, i)). Needs a model.
+[[nodiscard]] double engage(const FoldedEngagement& folded, const snapshot::SnapshotView& snapshot,
+                            std::uint32_t item) noexcept;
+
+// SPEC.md's predictEngagement: the probability of each head for one item, shown first. The events are nested and the
+// heads are not, so convert <= engage <= click is kept by taking the smaller. All 0 without a model.
 struct Prediction {
   double heads[snapshot::kHeads] = {};
 };
-[[nodiscard]] Prediction predict_engagement(const FeatureVector& features, const snapshot::SnapshotView& snapshot,
+[[nodiscard]] Prediction predict_engagement(const FoldedEngagement& folded, const snapshot::SnapshotView& snapshot,
                                             std::uint32_t item) noexcept;
+
+// engage() split by what it comes from: out[f] for field f, out[fields] for the item by itself. Exact: sums of the same
+// integers, unless a row was cut to int16.
+void engagement_shares(const FeatureVector& features, const FoldedEngagement& folded,
+                       const snapshot::SnapshotView& snapshot, std::uint32_t item,
+                       std::span<double, snapshot::kMaxFields + 1> out) noexcept;
 
 }  // namespace footlight

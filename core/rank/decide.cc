@@ -1,6 +1,7 @@
 #include "core/rank/decide.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "core/model/item_item.h"
 #include "core/model/similarity.h"
@@ -32,15 +33,14 @@ class Page {
       : snapshot_(snapshot),
         visitor_(visitor),
         context_(context),
-        today_(static_cast<std::uint16_t>(context.now_s / 86400U)),
-        folded_(fold(visitor, snapshot, today_)),
+        folded_(fold_request(visitor, snapshot, context)),
         scores_(scores),
         state_(state),
         out_(out) {
     out.snapshot_version = snapshot.version();
-    out.segment = folded_.segment;
+    out.segment = folded_.visitor.segment;
     out.engagement_level = engagement_level(visitor);
-    out.personalization_score = personalization_score(visitor, snapshot, folded_.masks);
+    out.personalization_score = personalization_score(visitor, snapshot, folded_.visitor.masks);
     out.slot_count = 0;
     out.entry_count = 0;
   }
@@ -48,7 +48,7 @@ class Page {
   void score(std::span<const SlotRequest> requests) noexcept {
     std::fill(scores_.begin(), scores_.end(), 0.0);
     std::fill(state_.begin(), state_.end(), std::uint8_t{0});
-    add_item_item(folded_.recent, snapshot_, static_cast<double>(snapshot_.weights().item_item), scores_);
+    add_item_item(folded_.visitor.recent, snapshot_, static_cast<double>(snapshot_.weights().item_item), scores_);
     std::uint32_t types = 0;
     for (const SlotRequest& request : requests) types |= snapshot_.slots()[request.slot].type_mask;
     for (std::uint32_t type = 0; type < snapshot::kContentTypes; ++type) {
@@ -99,7 +99,7 @@ class Page {
     mark_excluded(request.slot, true);
     gather(slot, limit);
     mark_excluded(request.slot, false);
-    Random random(seed_with(seed_with(seed_with(visitor_.unit_id, snapshot_.version()), slot.id), today_));
+    Random random(seed_with(seed_with(seed_with(visitor_.unit_id, snapshot_.version()), slot.id), context_.day()));
     const bool explores = context_.explore && visitor_.unit_id != 0 && slot.temperature > 0.0F;
     const auto diversity = static_cast<double>(slot.diversity);
     const auto temperature = static_cast<double>(slot.temperature);
@@ -132,7 +132,8 @@ class Page {
   }
 
   [[nodiscard]] bool rule_holds(const snapshot::RuleRow& rule, std::uint32_t slot) const noexcept {
-    return (rule.slot == kNone || rule.slot == slot) && (rule.segment == kNone || rule.segment == folded_.segment);
+    return (rule.slot == kNone || rule.slot == slot) &&
+           (rule.segment == kNone || rule.segment == folded_.visitor.segment);
   }
 
   void mark_excluded(std::uint32_t slot, bool on) noexcept {
@@ -250,20 +251,24 @@ class Page {
     }
   }
 
-  // The item's own rate, moved by what the visitor's segment does, on the log-odds scale.
+  // The model's word for this visitor, where there is one; else the item's own rate, moved by what the visitor's
+  // segment does, on the log-odds scale.
   [[nodiscard]] std::uint16_t engagement_rate(std::uint32_t item) const noexcept {
+    if (snapshot_.engagement() != nullptr) {
+      return static_cast<std::uint16_t>(predict_engagement(folded_.engagement, snapshot_, item).heads[1] * 10000.0 +
+                                        0.5);
+    }
     const auto rate = static_cast<double>(snapshot_.items()[item].engagement_rate);
     if (rate < 0.0) return kRateUnknown;
     if (rate <= 0.0 || rate >= 1.0) return static_cast<std::uint16_t>(rate * 10000.0);
-    const double odds = log_exact(rate / (1.0 - rate)) + snapshot_.segment_priors(folded_.segment)[item] / 32.0;
+    const double odds = log_exact(rate / (1.0 - rate)) + snapshot_.segment_priors(folded_.visitor.segment)[item] / 32.0;
     return static_cast<std::uint16_t>(sigmoid(odds) * 10000.0 + 0.5);
   }
 
   const snapshot::SnapshotView& snapshot_;
   const Visitor& visitor_;
   const Context& context_;
-  std::uint16_t today_;
-  FoldedVisitor folded_;
+  FoldedRequest folded_;
   std::span<double> scores_;
   std::span<std::uint8_t> state_;
   Decision& out_;
@@ -301,41 +306,89 @@ Status decide(const snapshot::SnapshotView& snapshot, const Visitor& visitor, co
   return Status::kOk;
 }
 
-void score_items(const snapshot::SnapshotView& snapshot, const Visitor& visitor, std::uint16_t today,
+void score_items(const snapshot::SnapshotView& snapshot, const Visitor& visitor, const Context& context,
                  std::span<std::byte> scratch) noexcept {
   const std::span<double> scores{reinterpret_cast<double*>(scratch.data()), snapshot.items().size()};
   std::fill(scores.begin(), scores.end(), 0.0);
-  const FoldedVisitor folded = fold(visitor, snapshot, today);
-  add_item_item(folded.recent, snapshot, static_cast<double>(snapshot.weights().item_item), scores);
+  const FoldedRequest folded = fold_request(visitor, snapshot, context);
+  add_item_item(folded.visitor.recent, snapshot, static_cast<double>(snapshot.weights().item_item), scores);
   score_range(snapshot, folded, {0, static_cast<std::uint32_t>(scores.size())}, scores);
 }
 
-std::size_t explain(const snapshot::SnapshotView& snapshot, const FoldedVisitor& folded, std::uint32_t item,
+namespace {
+
+// What the engagement model says of one item, in log-odds, by whom it speaks of.
+struct EngagementParts {
+  double questions[snapshot::kMaxQuestions] = {};  // answers given
+  double segment = 0;
+  double item = 0;
+  double visit = 0;
+};
+
+EngagementParts engagement_parts(const snapshot::SnapshotView& snapshot, const FoldedRequest& folded,
+                                 std::uint32_t item) noexcept {
+  EngagementParts parts;
+  double shares[snapshot::kMaxFields + 1] = {};
+  engagement_shares(folded.features, folded.engagement, snapshot, item, shares);
+  const auto weight = static_cast<double>(snapshot.weights().engagement);
+  const auto fields = snapshot.fields();
+  for (std::size_t f = 0; f < fields.size(); ++f) {
+    double* part = &parts.visit;
+    if (fields[f].source == snapshot::FieldSource::kAnswers && folded.visitor.masks[fields[f].argument] != 0) {
+      part = &parts.questions[fields[f].argument];
+    } else if (fields[f].source == snapshot::FieldSource::kSegment) {
+      part = &parts.segment;
+    }
+    *part += weight * shares[f];
+  }
+  parts.item = weight * shares[fields.size()];
+  return parts;
+}
+
+}  // namespace
+
+std::size_t explain(const snapshot::SnapshotView& snapshot, const FoldedRequest& folded, std::uint32_t item,
                     std::span<MatchFactor, kMaxFactors> factors) noexcept {
   const auto& weights = snapshot.weights();
-  // One scaling keeps the order, and a weight of 0 leaves no question factor: what adds nothing is no reason.
-  const double of_match = static_cast<double>(weights.match) / kLogOddsPerUnit;
-  std::size_t count = of_match > 0.0 ? match_factors(folded, snapshot, item, factors) : 0;
-  for (std::size_t f = 0; f < count; ++f) factors[f].score *= of_match;
-  const auto insert = [&](ReasonKind kind, std::uint32_t argument, double log_odds) {
-    const MatchFactor factor{kind, 0, argument, log_odds / kLogOddsPerUnit};
+  const FoldedVisitor& visitor = folded.visitor;
+  EngagementParts model = engagement_parts(snapshot, folded, item);
+  MatchFactor matched[kMaxFactors];
+  const auto of_match = static_cast<double>(weights.match);
+  // A weight of 0 leaves no question factor: what adds nothing is no reason.
+  const std::size_t matches = of_match > 0.0 ? match_factors(visitor, snapshot, item, matched) : 0;
+  std::size_t count = 0;
+  const auto insert = [&](ReasonKind kind, std::uint16_t question, std::uint32_t argument, double log_odds) {
+    const MatchFactor factor{kind, question, argument, log_odds / kLogOddsPerUnit};
     if (factor.score <= 0.0) return;
     std::size_t at = count++;
     for (; at > 0 && factors[at - 1].score < factor.score; --at) factors[at] = factors[at - 1];
     factors[at] = factor;
   };
-  const Contribution history = strongest_history(folded.recent, snapshot, item);
+  for (std::size_t f = 0; f < matches; ++f) {
+    double& own = model.questions[matched[f].question];
+    insert(ReasonKind::kQuestion, matched[f].question, matched[f].argument, of_match * matched[f].score + own);
+    own = 0;
+  }
+  for (std::uint32_t q = 0; q < snapshot.questions().size(); ++q) {
+    if (model.questions[q] <= 0.0) continue;
+    const auto first = static_cast<std::uint32_t>(std::countr_zero(visitor.masks[q]));
+    insert(ReasonKind::kQuestion, static_cast<std::uint16_t>(q), snapshot.questions()[q].first_option + first,
+           model.questions[q]);
+  }
+  const Contribution history = strongest_history(visitor.recent, snapshot, item);
   if (history.item != kNone) {
-    insert(ReasonKind::kHistory, history.item, static_cast<double>(weights.item_item) * history.total);
+    insert(ReasonKind::kHistory, 0, history.item, static_cast<double>(weights.item_item) * history.total);
   }
-  double popular = static_cast<double>(snapshot.items()[item].bias);
-  const double prior = static_cast<double>(weights.prior) * (snapshot.segment_priors(folded.segment)[item] / 32.0);
-  if (folded.segment == 0) {
-    popular += prior;  // everyone's prior and the item's own bias are one thing: how popular it is here
+  double popular = static_cast<double>(snapshot.items()[item].bias) + model.item;
+  const double segment =
+      static_cast<double>(weights.prior) * (snapshot.segment_priors(visitor.segment)[item] / 32.0) + model.segment;
+  if (visitor.segment == 0) {
+    popular += segment;  // everyone's prior and the item's own bias are one thing: how popular it is here
   } else {
-    insert(ReasonKind::kSegment, folded.segment, prior);
+    insert(ReasonKind::kSegment, 0, visitor.segment, segment);
   }
-  insert(ReasonKind::kPopular, 0, popular);
+  insert(ReasonKind::kPopular, 0, 0, popular);
+  insert(ReasonKind::kVisit, 0, 0, model.visit);
   return count;
 }
 

@@ -1,14 +1,12 @@
 // decide(): the one pure function. (snapshot, visitor, context) -> what each slot of a page shows, and why.
 //
-//     z(v, i) = bias_i + w_match * match(v, i) + w_item_item * cf(history, i) + w_prior * prior(segment, i)
-//
 // For each slot: filter (history-only, window, exclusion, disliked, seen, shown in an earlier slot of this page),
-// score, keep the best P = max(16, 4 * limit) (ties end at the lower id), then fill position after position: a pinned
-// item in its place; else from what is left of the P, with z'_i = z_i - diversity * max similarity to the
-// cards above, either the largest z' (temperature 0) or a draw from softmax(z' / temperature). The probability of that
-// draw among what was left is the entry's propensity: exact, conditional on the positions above. Items outside the P
-// have propensity 0, and a pin or a greedy choice has 1. The draw is seeded from (unit id, snapshot version, slot id,
-// day): stable over a day, reproducible for ever. A visitor without a unit id is never explored on.
+// score (z, core/rank/score.h), keep the best P = max(16, 4 * limit) (ties end at the lower id), then fill position
+// after position: a pinned item in its place; else from what is left of the P, with z'_i = z_i - diversity * max
+// similarity to the cards above, either the largest z' (temperature 0) or a draw from softmax(z' / temperature). The
+// probability of that draw among what was left is the entry's propensity: exact, conditional on the positions above.
+// Items outside the P have propensity 0, and a pin or a greedy choice has 1. The draw is seeded from (unit id, snapshot
+// version, slot id, day): stable over a day, reproducible for ever. A visitor without a unit id is never explored on.
 //
 // A pinned item stands in its place however high it ranks by itself, and in no other slot of the page, an earlier one
 // included; of two slots that pin it the first requested has it. Only when candidates run out do later pins move up.
@@ -22,6 +20,7 @@
 #include <span>
 
 #include "core/match/match.h"
+#include "core/rank/score.h"
 #include "core/snapshot/reader.h"
 #include "core/status.h"
 #include "core/visitor/visitor.h"
@@ -30,12 +29,6 @@ namespace footlight {
 
 inline constexpr std::uint32_t kMaxSlotRequests = 16;
 inline constexpr std::uint32_t kMaxEntries = 256;  // of one decision
-
-struct Context {
-  std::uint32_t now_s = 0;  // Unix time; the day of history and exploration is now_s / 86400
-  bool explore = true;      // false: greedy everywhere (precomputed pages, recommendations)
-  bool personalize = true;  // false: as if nothing were known of the visitor
-};
 
 struct SlotRequest {
   std::uint32_t slot = 0;   // index
@@ -87,17 +80,19 @@ struct Decision {
 
 // z of every item, without filters, as doubles at the start of `scratch` (decide_scratch_bytes() of it). For
 // evaluation.
-void score_items(const snapshot::SnapshotView& snapshot, const Visitor& visitor, std::uint16_t today,
+void score_items(const snapshot::SnapshotView& snapshot, const Visitor& visitor, const Context& context,
                  std::span<std::byte> scratch) noexcept;
 
 // Log-odds that make one unit of an explained factor: the default weight of a match, so that with default weights a
 // question's factor is SPEC.md's (format .3, …) as match_factors() gives it.
 inline constexpr double kLogOddsPerUnit = 3.0;
 
-// The parts of one item's score that speak for it, largest first: each question, "history", "segment", "popular" (bias,
-// with the prior of everyone). Each is its own share of z in log-odds / kLogOddsPerUnit, above 0; what is weighted with
-// 0 is not there. Confidence and the reason are computed from these. Returns how many were written.
-[[nodiscard]] std::size_t explain(const snapshot::SnapshotView& snapshot, const FoldedVisitor& folded,
+// The parts of one item's score that speak for it, largest first: each question (its match and what the engagement
+// model makes of the answer), "history", "segment" (prior and model), "popular" (bias, the prior of everyone, what the
+// model says of the item for anybody), "visit" (what the model makes of all else: device, time, activity). Each is its
+// own share of z in log-odds / kLogOddsPerUnit, above 0; what is weighted with 0 is not there. Confidence and the
+// reason are computed from these. Returns how many were written.
+[[nodiscard]] std::size_t explain(const snapshot::SnapshotView& snapshot, const FoldedRequest& folded,
                                   std::uint32_t item, std::span<MatchFactor, kMaxFactors> factors) noexcept;
 
 // Writes the reason in a locale, "Matches your interest in feature films". Returns the bytes it needs; writes at most

@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include "core/rank/decide.h"
+#include "core/snapshot/builder_engagement.h"
 #include "core/snapshot/reader.h"
 
 namespace footlight::snapshot {
@@ -96,7 +97,7 @@ class Builder {
 
   tl::expected<std::vector<std::byte>, BuildError> run() {
     if (!check_sizes() || !build_vocabulary() || !build_items() || !build_neighbours() || !build_segments() ||
-        !build_slots() || !build_rules()) {
+        !build_slots() || !build_rules() || !build_engagement()) {
       return tl::unexpected(error_);
     }
     std::vector<std::uint32_t> offsets(segments_.size() * slots_.size() + 1, 0);
@@ -371,6 +372,20 @@ class Builder {
     return true;
   }
 
+  bool build_engagement() {
+    if (!in_.engagement) return true;
+    std::vector<std::uint32_t> ids;
+    for (const ItemRow& item : items_) ids.push_back(item.id);
+    auto tables = engagement_tables(*in_.engagement, in_.questions, in_.segments, ids);
+    if (!tables) return fail(tables.error().status, tables.error().what);
+    engagement_ = std::move(*tables);
+    for (std::size_t f = 0; f < engagement_->fields.size(); ++f) {
+      engagement_->fields[f].name = pool_.add(engagement_->field_names[f]);
+    }
+    for (const std::string& name : engagement_->bin_names) bin_texts_.push_back(pool_.add(name));
+    return true;
+  }
+
   std::vector<std::byte> assemble(const std::vector<std::uint32_t>& slate_offsets,
                                   const std::vector<std::uint32_t>& slates) {
     std::vector<StringRef> reasons;
@@ -402,6 +417,19 @@ class Builder {
     out.add(Section::kRules, rules_);
     out.add(Section::kReasons, reasons);
     out.add(Section::kWeights, std::vector<WeightsRow>{in_.weights});
+    if (engagement_) {
+      out.add(Section::kEngagement, std::vector<EngagementRow>{engagement_->row});
+      out.add(Section::kFields, engagement_->fields);
+      out.add(Section::kThresholds, engagement_->thresholds);
+      out.add(Section::kBinTexts, bin_texts_);
+      out.add(Section::kBinWeights, engagement_->bin_weights);
+      out.add(Section::kBinVectors, engagement_->bin_vectors);
+      out.add(Section::kTreeSplits, engagement_->splits);
+      out.add(Section::kLeafValues, engagement_->leaf_values);
+      out.add(Section::kItemBiases, engagement_->item_biases);
+      out.add(Section::kItemScales, engagement_->item_scales);
+      out.add(Section::kItemVectors, engagement_->item_vectors);
+    }
     Header header{};
     header.magic = kMagic;
     header.major = kMajor;
@@ -426,7 +454,7 @@ class Builder {
     if (!view) return fail(view.error(), std::string("the snapshot is not valid: ") + status_name(view.error()));
     std::vector<std::byte> scratch(decide_scratch_bytes(*view));
     const auto decision = std::make_unique<Decision>();
-    const Context context{in_.created_at_s, false, true};
+    const Context context{.now_s = in_.created_at_s, .explore = false};
     const std::vector<std::vector<SlotRequest>> pages = pages_of_slots();
     std::size_t row = 0;
     for (const SegmentRow& segment : segments_) {
@@ -477,6 +505,8 @@ class Builder {
   std::vector<ConditionRow> conditions_;
   std::vector<SlotRow> slots_;
   std::vector<RuleRow> rules_;
+  std::optional<EngagementTables> engagement_;
+  std::vector<StringRef> bin_texts_;
 };
 
 }  // namespace

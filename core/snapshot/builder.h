@@ -140,12 +140,13 @@ struct EngagementItemInput {
 
 struct EngagementInput {
   std::uint32_t dimensions = 0;  // D; rounded up to a multiple of 16 in the file
-  std::uint32_t depth = 0;
+  std::uint32_t depth = 0;       // L
   std::array<float, kHeads> base{};
   std::array<float, kHeads> blend{1, 0, 0};
+  std::array<float, kHeads> gain{1, 1, 1};
   std::vector<FieldInput> fields;
   std::vector<float> bin_weights;      // [B, H]: fields' bins one after the other
-  std::vector<float> bin_vectors;      // [B, H, D]
+  std::vector<float> bin_vectors;      // [B, D]
   std::vector<TreeSplitInput> splits;  // [T, L]
   std::vector<float> leaf_values;      // [T, 2^L, H]; the bit of level l is 2^l
   std::vector<EngagementItemInput> items;

@@ -64,20 +64,19 @@ enum class Section : std::uint32_t {
   kWeights = 26,           // WeightsRow[1]
   kExperiments = 27,       // reserved
   kFlags = 28,             // reserved
-  // The engagement model (core/model/engagement.h); all twelve or none. H heads, B bins of all fields, D dimensions,
-  // T trees of depth L.
+  // The engagement model (core/model/engagement.h): all or none. H heads, B bins of all fields, D dimensions, T trees
+  // of depth L.
   kEngagement = 29,   // EngagementRow[1]
   kFields = 30,       // FieldRow[fields]
-  kThresholds = 31,   // float[…]: upper bounds (inclusive) of the numeric fields' bins, ascending within a field
-  kBinTexts = 32,     // StringRef[B], or none: what a bin is called, for people
+  kThresholds = 31,   // float[…]: inclusive upper bounds of the numeric fields' bins, ascending within a field
+  kBinTexts = 32,     // StringRef[B]: what a bin is called, for people
   kBinWeights = 33,   // float[B * H]: log-odds of a bin by itself
-  kBinScales = 34,    // float[B * H]
-  kBinVectors = 35,   // int8[B * H * D]: value * scale
-  kTreeSplits = 36,   // TreeSplitRow[T * L]
-  kLeafValues = 37,   // int16[T * 2^L * H]: value * EngagementRow::leaf_scale
-  kItemBiases = 38,   // float[items * H]: log-odds of an item by itself
-  kItemScales = 39,   // float[items]
-  kItemVectors = 40,  // int8[items * D]: value * scale
+  kBinVectors = 34,   // int16[B * D]: value * EngagementRow::unit
+  kTreeSplits = 35,   // TreeSplitRow[T * L]
+  kLeafValues = 36,   // int16[T * 2^L * H]: value * EngagementRow::leaf_scale
+  kItemBiases = 37,   // float[items * H]: log-odds of an item by itself
+  kItemScales = 38,   // float[items]
+  kItemVectors = 39,  // int8[items * D]: value * scale
 };
 
 // A content type's number is its bit in SlotRow::type_mask. SPEC.md's names; "featured_project" is another word for
@@ -200,8 +199,9 @@ enum class ReasonKind : std::uint16_t {
   kSegment = 3,   // popular in the visitor's segment
   kPopular = 4,   // popular on the site
   kPinned = 5,    // put there by a rule
+  kVisit = 6,     // suits the visit: device, time, how active the visitor is
 };
-inline constexpr std::uint32_t kReasonKinds = 6;
+inline constexpr std::uint32_t kReasonKinds = 7;
 
 struct WeightsRow {
   float match;             // log-odds for a match of 1
@@ -255,14 +255,14 @@ struct TreeSplitRow {
 };
 
 struct EngagementRow {
-  std::uint32_t dimensions;  // D, a multiple of 16, at most kMaxDimensions
+  std::uint32_t dimensions;  // D, a multiple of 16, at most kMaxDimensions; 0: no interaction
   std::uint32_t trees;
   std::uint32_t depth;  // of every tree
-  std::uint32_t reserved;
-  float base[kHeads];        // log-odds
-  float blend[kHeads];       // of the heads' log-odds to the ranking objective; at least 0, sum 1
-  float leaf_scale[kHeads];  // a leaf's value is int16 * scale
-  float reserved2[3];
+  float unit;           // of the bins' vectors
+  float base[kHeads];   // log-odds
+  float blend[kHeads];  // of the heads' log-odds to the ranking objective: 0 to 1
+  float gain[kHeads];   // of the interaction in each head: 0 to 100
+  float leaf_scale[kHeads];
 };
 
 static_assert(sizeof(Header) == 32 && sizeof(SectionRow) == 16 && sizeof(StringRef) == 8);

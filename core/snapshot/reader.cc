@@ -25,12 +25,13 @@ class SnapshotView::Opener {
     if (ok()) check_neighbours();
     if (ok()) check_segments();
     if (ok()) check_slots();
+    if (ok() && sections_[static_cast<std::size_t>(Section::kEngagement)] != nullptr) read_engagement();
     if (!ok()) return Unexpected(status_);
     return view_;
   }
 
  private:
-  static constexpr std::size_t kKnownSections = 29;
+  static constexpr std::size_t kKnownSections = 40;
 
   [[nodiscard]] bool ok() const noexcept { return status_ == Status::kOk; }
   void fail(Status status) noexcept {
@@ -195,10 +196,11 @@ class SnapshotView::Opener {
       }
     }
     const WeightsRow& w = *view_.weights_;
-    require(between(w.match, 0.0F, 100.0F) && between(w.item_item, 0.0F, 100.0F) && between(w.prior, 0.0F, 100.0F) &&
+    require(between(w.match, 0.0F, 100.0F) && between(w.engagement, 0.0F, 100.0F) &&
+                between(w.item_item, 0.0F, 100.0F) && between(w.prior, 0.0F, 100.0F) &&
                 between(w.confidence_slope, 0.0F, 100.0F) && between(w.half_life_days, 0.0F, 36500.0F) &&
-                between(w.history_match, 0.0F, 1.0F) && between(w.calibrate_scale, 0.0F, 100.0F) &&
-                between(w.calibrate_shift, -100.0F, 100.0F),
+                between(w.history_match, 0.0F, 1.0F) && between(w.history_exponent, 0.0F, 1.0F) &&
+                between(w.calibrate_scale, 0.0F, 100.0F) && between(w.calibrate_shift, -100.0F, 100.0F),
             Status::kBadValue);
   }
 
@@ -295,6 +297,63 @@ class SnapshotView::Opener {
                   rule.item < view_.items_.size(),
               Status::kBadReference);
     }
+  }
+
+  [[gnu::noinline]] void check_range(std::span<const float> values, float low, float high) noexcept {
+    for (const float value : values) require(between(value, low, high), Status::kBadValue);
+  }
+
+  // Integers may have any value: sums of them are bounded by the number of rows (core/model/engagement.cc).
+  void read_engagement() noexcept {
+    SnapshotView& v = view_;
+    const auto rows = table_of<EngagementRow>(Section::kEngagement, 1);
+    v.fields_ = table<FieldRow>(Section::kFields, kMaxFields);
+    v.thresholds_ = table<float>(Section::kThresholds, std::size_t{kMaxFields} * kMaxBins);
+    if (!ok()) return;
+    const EngagementRow& row = rows.front();
+    require(row.dimensions <= kMaxDimensions && row.trees <= kMaxTrees && row.depth <= kMaxTreeDepth,
+            Status::kTooLarge);
+    require(row.dimensions % 16 == 0, Status::kBadValue);
+    check_range({&row.unit, 1}, 0.0F, 1.0F);
+    check_range(row.base, -100.0F, 100.0F);
+    check_range(row.blend, 0.0F, 1.0F);
+    check_range(row.gain, 0.0F, 100.0F);
+    check_range(row.leaf_scale, 0.0F, 1.0F);
+    std::uint64_t bins = 0;
+    std::uint64_t thresholds = 0;
+    for (const FieldRow& field : v.fields_) {
+      check(field.name);
+      require(static_cast<std::uint16_t>(field.source) < kFieldSources, Status::kBadValue);
+      const bool asks = field.source == FieldSource::kAnswers || field.source == FieldSource::kLiked;
+      require(asks ? field.argument < v.questions_.size() : field.argument == 0, Status::kBadReference);
+      require(field.bins >= 1 && field.bins <= kMaxBins, Status::kTooLarge);
+      require(field.first_bin == bins && field.first_threshold == thresholds, Status::kBadReference);
+      require(field.thresholds == 0 || field.thresholds + 2 == field.bins, Status::kBadValue);
+      bins += field.bins;
+      thresholds += field.thresholds;
+    }
+    require(thresholds == v.thresholds_.size(), Status::kBadSection);
+    const std::uint64_t items = v.items_.size();
+    v.bin_texts_ = table_of<StringRef>(Section::kBinTexts, bins);
+    v.bin_weights_ = table_of<float>(Section::kBinWeights, bins * kHeads);
+    v.bin_vectors_ = table_of<std::int16_t>(Section::kBinVectors, bins * row.dimensions);
+    v.splits_ = table_of<TreeSplitRow>(Section::kTreeSplits, std::uint64_t{row.trees} * row.depth);
+    v.leaf_values_ = table_of<std::int16_t>(Section::kLeafValues, (std::uint64_t{row.trees} << row.depth) * kHeads);
+    v.item_biases_ = table_of<float>(Section::kItemBiases, items * kHeads);
+    v.item_scales_ = table_of<float>(Section::kItemScales, items);
+    v.item_vectors_ = table_of<std::int8_t>(Section::kItemVectors, items * row.dimensions);
+    if (!ok()) return;
+    check_range(v.thresholds_, -3.0e38F, 3.0e38F);
+    for (const FieldRow& field : v.fields_) {
+      const auto bounds = v.thresholds(field);
+      for (std::size_t t = 1; t < bounds.size(); ++t) require(bounds[t - 1] < bounds[t], Status::kBadValue);
+    }
+    for (const StringRef ref : v.bin_texts_) check(ref);
+    check_range(v.bin_weights_, -100.0F, 100.0F);
+    for (const TreeSplitRow& split : v.splits_) require(split.field < v.fields_.size(), Status::kBadReference);
+    check_range(v.item_biases_, -100.0F, 100.0F);
+    check_range(v.item_scales_, 0.0F, 1000.0F);
+    v.engagement_ = &row;
   }
 
   std::span<const std::byte> bytes_;

@@ -58,6 +58,33 @@ class SnapshotView {
   // The slate computed at publish time for a visitor known by segment alone, on a page with every slot; best first.
   [[nodiscard]] std::span<const std::uint32_t> slate(std::uint32_t segment, std::uint32_t slot) const noexcept;
 
+  // The engagement model, or null: then the tables below are empty.
+  [[nodiscard]] const EngagementRow* engagement() const noexcept { return engagement_; }
+  [[nodiscard]] std::span<const FieldRow> fields() const noexcept { return fields_; }
+  [[nodiscard]] std::span<const float> thresholds(const FieldRow& field) const noexcept {
+    return thresholds_.subspan(field.first_threshold, field.thresholds);
+  }
+  // [H], [D], [L], [2^L, H], [H], [D]
+  [[nodiscard]] const float* bin_weights(std::uint32_t bin) const noexcept {
+    return bin_weights_.data() + std::size_t{bin} * kHeads;
+  }
+  [[nodiscard]] const std::int16_t* bin_vector(std::uint32_t bin) const noexcept {
+    return bin_vectors_.data() + std::size_t{bin} * engagement_->dimensions;
+  }
+  [[nodiscard]] std::span<const TreeSplitRow> tree(std::uint32_t tree) const noexcept {
+    return splits_.subspan(std::size_t{tree} * engagement_->depth, engagement_->depth);
+  }
+  [[nodiscard]] const std::int16_t* leaf(std::uint32_t tree, std::uint32_t leaf) const noexcept {
+    return leaf_values_.data() + ((std::size_t{tree} << engagement_->depth) + leaf) * kHeads;
+  }
+  [[nodiscard]] const float* item_biases(std::uint32_t item) const noexcept {
+    return item_biases_.data() + std::size_t{item} * kHeads;
+  }
+  [[nodiscard]] const std::int8_t* item_vector(std::uint32_t item) const noexcept {
+    return item_vectors_.data() + std::size_t{item} * engagement_->dimensions;
+  }
+  [[nodiscard]] float item_scale(std::uint32_t item) const noexcept { return item_scales_[item]; }
+
   // First and one past the last item of a content type.
   struct Range {
     std::uint32_t begin;
@@ -87,6 +114,8 @@ class SnapshotView {
   [[nodiscard]] std::string_view option_noun(std::uint32_t option, std::uint32_t locale) const noexcept;
   [[nodiscard]] std::string_view segment_name(std::uint32_t segment, std::uint32_t locale) const noexcept;
   [[nodiscard]] std::string_view reason_template(ReasonKind kind, std::uint32_t locale) const noexcept;
+  [[nodiscard]] std::uint32_t bin_count() const noexcept { return static_cast<std::uint32_t>(bin_texts_.size()); }
+  [[nodiscard]] std::string_view bin_name(std::uint32_t bin) const noexcept { return text(bin_texts_[bin]); }
 
  private:
   class Opener;
@@ -111,6 +140,17 @@ class SnapshotView {
   std::span<const std::uint32_t> neighbour_items_;
   std::span<const std::int8_t> neighbour_weights_;
   std::span<const float> neighbour_scales_;
+  const EngagementRow* engagement_ = nullptr;
+  std::span<const FieldRow> fields_;
+  std::span<const float> thresholds_;
+  std::span<const StringRef> bin_texts_;
+  std::span<const float> bin_weights_;
+  std::span<const std::int16_t> bin_vectors_;
+  std::span<const TreeSplitRow> splits_;
+  std::span<const std::int16_t> leaf_values_;
+  std::span<const float> item_biases_;
+  std::span<const float> item_scales_;
+  std::span<const std::int8_t> item_vectors_;
   std::span<const SegmentRow> segments_;
   std::span<const StringRef> segment_texts_;
   std::span<const ConditionRow> conditions_;

@@ -31,6 +31,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -88,6 +89,7 @@ struct EngagementOptions {
   std::uint32_t dimensions = 16;  // D; 0: no interaction
   std::uint32_t trees = 300;      // at most; early stopping takes fewer
   std::uint32_t depth = 6;
+  bool linear_first = false;            // weights before trees, which then grow on what they leave
   double tree_rate = 0.08;              // shrinkage of a tree
   double tree_l2 = 4;                   // of a leaf, in units of the Hessian (a row has p (1 - p))
   double tree_rows = 0.8;               // share of the sides that choose a tree's splits

@@ -30,7 +30,7 @@ enum class ItemItemMethod : std::uint8_t { kAutomatic, kSoftmax, kEase, kSparse 
 
 struct ItemItemOptions {
   ItemItemMethod method = ItemItemMethod::kAutomatic;
-  std::uint32_t neighbours_kept = 32;  // of a row, 1 to snapshot::kMaxNeighbours
+  std::uint32_t neighbours_kept = 32;  // of a row (softmax: on average), 1 to snapshot::kMaxNeighbours
   double lambda = 20;                  // ridge of ease and sparse, in visitors; above 0
   unsigned threads = 0;                // 0: as many as there are cores
 };

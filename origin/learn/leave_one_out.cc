@@ -38,7 +38,7 @@ void LeaveOneOut::add_case(std::span<const std::uint32_t> items, std::size_t hel
     given_[items[k]] = 1;
     interact(visitor, {.item_id = view_.items()[items[k]].id, .action = Action::kClick, .day = kToday});
   }
-  score_items(view_, visitor, kToday, scratch_);
+  score_items(view_, visitor, {.now_s = std::uint32_t{kToday} * 86400U}, scratch_);
   const auto* scores = reinterpret_cast<const double*>(scratch_.data());
   const std::uint32_t target = items[held_out];
   const auto range = view_.items_of(view_.items()[target].type);

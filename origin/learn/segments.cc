@@ -10,7 +10,6 @@
 #include <tuple>
 #include <unordered_map>
 
-#include "origin/learn/chosen.h"
 #include "origin/learn/rates.h"
 #include "origin/learn/visitor_items.h"
 

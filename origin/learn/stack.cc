@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <vector>
 
 #include <Eigen/Cholesky>
 #include <Eigen/Core>
+
+#include "origin/learn/metrics.h"
 
 namespace footlight::learn {
 namespace {
@@ -121,7 +122,6 @@ StackWeights fit_weights(std::span<const StackRow> rows, const StackWeights& def
   const Vector theta = minimise(x, y, prior);
   StackWeights weights;
   for (std::size_t j = 0; j < kStackParts; ++j) {
-    // A part that is the same everywhere (no model, no answers) has told nothing.
     weights[j] = theta[static_cast<int>(j)];
   }
   return weights;
@@ -151,45 +151,6 @@ void fit_calibration(std::span<const StackRow> rows, StackFit& fit) {
 
 }  // namespace
 
-double calibration_error(std::span<const double> probabilities, std::span<const std::uint8_t> clicked) {
-  const std::size_t n = probabilities.size();
-  if (n == 0) return 0;
-  std::vector<std::uint32_t> order(n);
-  std::iota(order.begin(), order.end(), 0U);
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::uint32_t a, std::uint32_t b) { return probabilities[a] < probabilities[b]; });
-  const std::size_t bins = std::clamp<std::size_t>(n / 200, 1, 10);
-  double error = 0;
-  for (std::size_t b = 0; b < bins; ++b) {
-    double difference = 0;
-    for (std::size_t r = b * n / bins; r < (b + 1) * n / bins; ++r) {
-      difference += probabilities[order[r]] - (clicked[order[r]] != 0 ? 1.0 : 0.0);
-    }
-    error += std::abs(difference);
-  }
-  return error / static_cast<double>(n);
-}
-
-double area_under_curve(std::span<const double> scores, std::span<const std::uint8_t> clicked) {
-  const std::size_t n = scores.size();
-  std::vector<std::uint32_t> order(n);
-  std::iota(order.begin(), order.end(), 0U);
-  std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return scores[a] < scores[b]; });
-  double positives = 0;
-  double rank_sum = 0;  // of positives; equal scores share their mean rank
-  for (std::size_t begin = 0; begin < n;) {
-    std::size_t end = begin;
-    double here = 0;
-    while (end < n && scores[order[end]] == scores[order[begin]]) here += clicked[order[end++]] != 0 ? 1 : 0;
-    rank_sum += here * (static_cast<double>(begin + end) + 1) / 2;
-    positives += here;
-    begin = end;
-  }
-  const double negatives = static_cast<double>(n) - positives;
-  if (positives == 0 || negatives == 0) return 0.5;
-  return (rank_sum - positives * (positives + 1) / 2) / (positives * negatives);
-}
-
 StackFit fit_stack(std::span<const StackRow> rows, const StackWeights& defaults) {
   StackFit fit;
   fit.weights = defaults;
@@ -214,8 +175,8 @@ StackFit fit_stack(std::span<const StackRow> rows, const StackWeights& defaults)
   fit.log_loss /= n;
   rate /= n;
   if (rate > 0 && rate < 1) fit.base_log_loss = -(rate * std::log(rate) + (1 - rate) * std::log(1 - rate));
-  fit.auc = area_under_curve(probabilities, clicked);
-  fit.ece = calibration_error(probabilities, clicked);
+  fit.auc = auc(probabilities, clicked);
+  fit.ece = calibration_error(probabilities, clicked, std::clamp<std::size_t>(rows.size() / 2 / kRowsABin, 1, 10));
   fit.calibrated = fit.checked_on >= kLeastChecked && fit.ece <= kMaxEce;
   return fit;
 }

@@ -16,7 +16,7 @@
 // Calibration (Platt, "Probabilistic outputs for support vector machines", 1999): p = sigmoid(scale * (z + w_engagement
 // * own) + shift), fitted to what was shown, positions as they came; the prior of `scale` is around 1. Weights and
 // calibration see the visitors of one half of the held-out impressions; the other half checks: expected calibration
-// error over bins of equal size (Naeini, Cooper, Hauskrecht, AAAI 2015), AUC, and log loss. `calibrated` only when the
+// error over at most ten bins of at least kRowsABin rows (metrics.h), AUC, and log loss. `calibrated` only when the
 // check has kLeastChecked impressions and its error is at most kMaxEce: what is told as a probability has to be one.
 #pragma once
 
@@ -33,6 +33,7 @@ inline constexpr double kPriorSd = 0.5;
 inline constexpr double kMaxStackWeight = 100;  // what a reader takes
 inline constexpr std::uint64_t kLeastChecked = 200;
 inline constexpr double kMaxEce = 0.05;
+inline constexpr std::size_t kRowsABin = 200;  // in smaller bins chance alone looks like an error
 
 struct StackRow {
   std::array<float, kStackParts> parts{};  // before their weights
@@ -58,11 +59,5 @@ struct StackFit {
 
 // Rows may be none: then the defaults come back, uncalibrated. Deterministic.
 [[nodiscard]] StackFit fit_stack(std::span<const StackRow> rows, const StackWeights& defaults);
-
-// Mean |mean p - mean y| over bins of equal size, weighted by size; at least 200 rows a bin, at most 10 bins.
-[[nodiscard]] double calibration_error(std::span<const double> probabilities, std::span<const std::uint8_t> clicked);
-
-// Ties count half. 0.5 where one kind is missing.
-[[nodiscard]] double area_under_curve(std::span<const double> scores, std::span<const std::uint8_t> clicked);
 
 }  // namespace footlight::learn

@@ -106,6 +106,9 @@ std::array<snapshot::Localized, snapshot::kReasonKinds> reasons_of(const Site& s
   if (site.reasons[static_cast<std::size_t>(snapshot::ReasonKind::kDefault)].empty()) {
     say(snapshot::ReasonKind::kDefault, "Selected for you");
   }
+  const auto& otherwise = reasons[static_cast<std::size_t>(snapshot::ReasonKind::kDefault)];
+  auto& visit = reasons[static_cast<std::size_t>(snapshot::ReasonKind::kVisit)];
+  if (visit.empty()) visit = otherwise;
   if (!silent) return reasons;
   say(snapshot::ReasonKind::kHistory, "Because you looked at {}");
   say(snapshot::ReasonKind::kSegment, "Popular with people like you");

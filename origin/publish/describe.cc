@@ -14,7 +14,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 using snapshot::SnapshotView;
 
-constexpr std::array<std::string_view, 29> kSectionNames = {"",
+constexpr std::array<std::string_view, 40> kSectionNames = {"",
                                                             "strings",
                                                             "locales",
                                                             "questions",
@@ -42,11 +42,22 @@ constexpr std::array<std::string_view, 29> kSectionNames = {"",
                                                             "reasons",
                                                             "weights",
                                                             "experiments",
-                                                            "flags"};
+                                                            "flags",
+                                                            "engagement",
+                                                            "fields",
+                                                            "thresholds",
+                                                            "bin_texts",
+                                                            "bin_weights",
+                                                            "bin_vectors",
+                                                            "tree_splits",
+                                                            "leaf_values",
+                                                            "item_biases",
+                                                            "item_scales",
+                                                            "item_vectors"};
 
 constexpr std::array<std::string_view, 4> kKindNames = {"single", "multiple", "text", "boolean"};
-constexpr std::array<std::string_view, snapshot::kReasonKinds> kReasonNames = {"default", "question", "history",
-                                                                               "segment", "popular",  "pinned"};
+constexpr std::array<std::string_view, snapshot::kReasonKinds> kReasonNames = {
+    "default", "question", "history", "segment", "popular", "pinned", "visit"};
 
 std::string text_of(std::string_view text) { return std::string(text); }
 
@@ -209,16 +220,21 @@ Json describe_snapshot(const SnapshotView& view, std::span<const std::byte> byte
             {"options", view.options().size()},
             {"segments", view.segments().size()},
             {"slots", view.slots().size()},
-            {"rules", view.rules().size()}}},
+            {"rules", view.rules().size()},
+            {"fields", view.fields().size()},
+            {"trees", view.engagement() == nullptr ? 0 : view.engagement()->trees}}},
           {"sections", sections_of(bytes)},
           {"locales", std::move(locales)},
           {"weights",
            {{"match", number(weights.match)},
+            {"engagement", number(weights.engagement)},
             {"itemItem", number(weights.item_item)},
             {"prior", number(weights.prior)},
             {"confidenceSlope", number(weights.confidence_slope)},
             {"halfLifeDays", number(weights.half_life_days)},
             {"historyMatch", number(weights.history_match)},
+            {"historyExponent", number(weights.history_exponent)},
+            {"calibrated", weights.calibrated != 0},
             {"calibrateScale", number(weights.calibrate_scale)},
             {"calibrateShift", number(weights.calibrate_shift)}}},
           {"questions", questions_of(view)},

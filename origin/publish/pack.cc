@@ -23,7 +23,7 @@ class Cutter {
   template <typename Most>
   void add_best(const Visitor& visitor, const Most& most) {
     const std::span<std::byte> scratch(scratch_);
-    score_items(edge_, visitor, 0, scratch);
+    score_items(edge_, visitor, Context{}, scratch);
     const auto* scores = reinterpret_cast<const double*>(scratch.data());
     for (std::uint32_t s = 0; s < edge_.slots().size(); ++s) {
       const auto& slot = edge_.slots()[s];

@@ -290,15 +290,13 @@ class SiteParser {
   }
 
   void reasons() {
-    constexpr std::pair<const char*, ReasonKind> kinds[] = {{"default", ReasonKind::kDefault},
-                                                            {"history", ReasonKind::kHistory},
-                                                            {"segment", ReasonKind::kSegment},
-                                                            {"popular", ReasonKind::kPopular},
-                                                            {"pinned", ReasonKind::kPinned}};
+    constexpr std::pair<const char*, ReasonKind> kinds[] = {
+        {"default", ReasonKind::kDefault}, {"history", ReasonKind::kHistory}, {"segment", ReasonKind::kSegment},
+        {"popular", ReasonKind::kPopular}, {"pinned", ReasonKind::kPinned},   {"visit", ReasonKind::kVisit}};
     const Json* value = root_.find("reasons");
     if (value == nullptr) return;
     Fields fields(*value, "/reasons", faults_);
-    fields.only({"default", "history", "segment", "popular", "pinned"});
+    fields.only({"default", "history", "segment", "popular", "pinned", "visit"});
     for (const auto& [name, reason] : kinds) {
       site_.reasons[static_cast<std::size_t>(reason)] = localized(fields, name, false);
     }

@@ -165,6 +165,7 @@ inline snapshot::SnapshotInput make_site(const Options& options) {
                   {"Popular with {}"},
                   {"Popular here"},
                   {"Picked by our team"}};
+  site.weights.history_exponent = 0.3F;
   return site;
 }
 

@@ -25,7 +25,7 @@ export const FEEDBACKS = ['', 'positive', 'negative', 'neutral'] as const;
 export type Feedback = 'positive' | 'negative' | 'neutral';
 
 /** Why an item is there: the part of its score that contributed most. */
-export const REASONS = ['default', 'question', 'history', 'segment', 'popular', 'pinned'] as const;
+export const REASONS = ['default', 'question', 'history', 'segment', 'popular', 'pinned', 'visit'] as const;
 export type ReasonKind = (typeof REASONS)[number];
 
 export type Choice = 'unset' | 'granted' | 'denied';

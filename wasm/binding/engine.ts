@@ -81,7 +81,7 @@ const CHOICES: readonly Choice[] = ['unset', 'granted', 'denied'];
 const TEXT_NAME = 1;
 const TEXT_SEGMENT = 3;
 const TEXT_FACTOR = 7;
-const OPTION_FACTORS = ['default', '', 'history', 'segment', 'popular', 'pinned'];
+const OPTION_FACTORS = ['default', '', 'history', 'segment', 'popular', 'pinned', 'visit'];
 
 /** What an Engine can do without a snapshot: read a record, change its choices, write it. */
 export type RecordEngine = Pick<

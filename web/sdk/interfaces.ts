@@ -31,7 +31,7 @@ export { Engine };
 /** core/match/match.h's default `slope`; a site's own is in its weights. */
 const CONFIDENCE_SLOPE = 3;
 /** Parts of a score that are not the content's match with the profile. */
-const OTHER_FACTORS = new Set(['', 'default', 'history', 'segment', 'popular', 'pinned']);
+const OTHER_FACTORS = new Set(['', 'default', 'history', 'segment', 'popular', 'pinned', 'visit']);
 const SLOT_OF_TYPE = {
   project: 'projects',
   service: 'services',

@@ -102,7 +102,7 @@ BOOST_DATA_TEST_CASE(factors_reason_score_and_confidence, data::make(kFactors), 
   Site site = site_with(c.known);
   const Visitor visitor = visitor_of(site, c.known);
   MatchFactor factors[kMaxFactors];
-  const std::size_t count = explain(site.view, fold(visitor, site.view, kToday), 3, factors);
+  const std::size_t count = explain(site.view, fold_request(visitor, site.view, {kNow}), 3, factors);
   BOOST_REQUIRE_EQUAL(count, c.want.size());
   double sum = 0;
   for (std::size_t f = 0; f < count; ++f) {
@@ -130,7 +130,7 @@ BOOST_AUTO_TEST_CASE(the_score_adds_what_speaks_against_too) {
   const double want = -0.25 + 2 * 0.3 + 3 * -1 * 0.5 + 0.5 * -0.5;
   BOOST_CHECK_CLOSE(site.decision->entries[3].score, want, 0.1);
   BOOST_CHECK_EQUAL(site.decision->entries[3].item_id, 10U);
-  score_items(site.view, visitor, kToday, site.scratch);
+  score_items(site.view, visitor, {kNow}, site.scratch);
   BOOST_CHECK_EQUAL(reinterpret_cast<const double*>(site.scratch.data())[3], site.decision->entries[3].score);
 }
 
