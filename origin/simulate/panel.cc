@@ -114,7 +114,7 @@ PanelRates Panel::measure(const snapshot::SnapshotView& snapshot, std::span<cons
   std::vector<std::byte> scratch(decide_scratch_bytes(snapshot) + 16);
   auto* aligned = scratch.data() + (16 - reinterpret_cast<std::uintptr_t>(scratch.data()) % 16) % 16;
   const std::span<std::byte> room(aligned, decide_scratch_bytes(snapshot));
-  const Context context{.now_s = now_s, .explore = false};
+  Context context{.now_s = now_s, .explore = false};
   const auto today = static_cast<std::uint16_t>(now_s / 86400);
   Decision decision;
 
@@ -130,6 +130,7 @@ PanelRates Panel::measure(const snapshot::SnapshotView& snapshot, std::span<cons
       }
       return sum;
     };
+    context.surroundings = member.surroundings;
     Visitor visitor = member.visitor;
     for (const Past& past : member.past) {
       Interaction interaction = past.interaction;

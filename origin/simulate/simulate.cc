@@ -164,7 +164,7 @@ class Run {
     }
     const snapshot::SnapshotView& view = live_->view();
     const Visitor visitor = visitor_of(*page.person);
-    const Context context{.now_s = static_cast<std::uint32_t>(page.at_ms / 1000)};
+    const Context context{.now_s = static_cast<std::uint32_t>(page.at_ms / 1000), .surroundings = page.surroundings};
     if (decide(view, visitor, context, requests_, scratch(), decision_) != Status::kOk) {
       throw std::logic_error("a simulated page could not be decided");
     }
