@@ -51,5 +51,6 @@ void add_inspect(CLI::App& program, const Globals& globals);
 void add_diff(CLI::App& program, const Globals& globals);
 void add_evaluate(CLI::App& program, const Globals& globals);
 void add_simulate(CLI::App& program);
+void add_report(CLI::App& program, const Globals& globals);
 
 }  // namespace footlight::cli

@@ -59,6 +59,7 @@ int main(int argc, char** argv) {
   add_diff(program, globals);
   add_evaluate(program, globals);
   add_simulate(program);
+  add_report(program, globals);
   add_keys(program, globals);
   try {
     program.parse(argc, argv);

@@ -77,7 +77,7 @@ std::string words(std::string_view key) {
 }  // namespace
 
 Json site_document() {
-  Json site = {{"name", "Simulated studio"}, {"locales", {"en"}}};
+  Json site = {{"name", "Simulated studio"}, {"locales", {"en"}}, {"objective", {{"click", 1}}}};
   for (const Question& asked : questionnaire()) {
     Json question = {{"id", asked.id},
                      {"name", asked.name},
