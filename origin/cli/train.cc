@@ -3,6 +3,7 @@
 #include <string>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "origin/cli/commands.h"
 #include "origin/cli/open_store.h"
@@ -30,12 +31,49 @@ void print_stack(const learn::TrainReport& report) {
       stack.calibrated ? "." : ": too large, or too few to tell, so no probability is told.");
 }
 
-void run(const Globals& globals, const learn::TrainOptions& options) {
+// As a machine reads it; `seconds` and `peakMb` of the parts, in their order.
+nlohmann::ordered_json json_of(const learn::TrainReport& report) {
+  nlohmann::ordered_json json = {{"visitors", report.visitors},
+                                 {"learnedFrom", report.learned_from},
+                                 {"choices", report.choices},
+                                 {"impressions", report.impressions},
+                                 {"heldOut", report.held_out},
+                                 {"itemsLearned", report.items_learned},
+                                 {"itemItemMethod", report.item_item_method},
+                                 {"rates", report.rates},
+                                 {"segmentsLearned", report.learned_segments.size()},
+                                 {"engagementRows", report.engagement_rows},
+                                 {"engagementTrees", report.engagement_trees},
+                                 {"modelBytes", report.model_bytes},
+                                 {"seconds", report.seconds}};
+  if (report.engagement) json["engagementLogLoss"] = report.engagement_log_loss;
+  if (report.stack) {
+    for (std::size_t j = 0; j < learn::kStackParts; ++j) json["weights"][kPartNames[j]] = report.stack->weights[j];
+    json["auc"] = report.stack->auc;
+    json["logLoss"] = report.stack->log_loss;
+    json["ece"] = report.stack->ece;
+    json["calibrated"] = report.stack->calibrated;
+  }
+  for (const learn::TemperatureReport& slot : report.temperatures) {
+    json["temperatures"][slot.slot] = slot.temperature;
+  }
+  json["stages"] = nlohmann::ordered_json::array();
+  for (const auto& stage : report.stages) {
+    json["stages"].push_back({{"name", stage.name}, {"seconds", stage.seconds}, {"peakMb", stage.peak_mb}});
+  }
+  return json;
+}
+
+void run(const Globals& globals, const learn::TrainOptions& options, bool as_json) {
   const auto store = open_existing_store(globals);
   learn::TrainReport report;
   {
     Progress progress("train");
     report = learn::train(*store, options, std::ref(progress), interrupted());
+  }
+  if (as_json) {
+    fmt::print("{}\n", json_of(report).dump(2));
+    return;
   }
   fmt::print("Learned from {} of {} visitors, {} choices and {} impressions ({} of them held out) in {:.1f} s.\n",
              report.learned_from, report.visitors, report.choices, report.impressions, report.held_out, report.seconds);
@@ -67,6 +105,8 @@ void run(const Globals& globals, const learn::TrainOptions& options) {
   }
   fmt::print("Seconds:");
   for (const auto& stage : report.stages) fmt::print(" {} {:.1f}", stage.name, stage.seconds);
+  fmt::print("\nMB at most:");
+  for (const auto& stage : report.stages) fmt::print(" {} {:.0f}", stage.name, stage.peak_mb);
   fmt::print("\nThe model ({:.1f} kB) is stored: footlight publish takes it live.\n",
              static_cast<double>(report.model_bytes) / 1000);
 }
@@ -113,12 +153,14 @@ Examples:
       ->check(CLI::Range(0, 256))
       ->capture_default_str();
   command->add_option("--threads", options->threads, "Threads (default: one for each core)");
-  command->callback([&globals, options, method] {
+  auto as_json = std::make_shared<bool>(false);
+  command->add_flag("--json", *as_json, "Print what was learned as JSON, with seconds and peak memory of every part");
+  command->callback([&globals, options, method, as_json] {
     for (const auto wanted : {learn::ItemItemMethod::kAutomatic, learn::ItemItemMethod::kSoftmax,
                               learn::ItemItemMethod::kEase, learn::ItemItemMethod::kSparse}) {
       if (learn::item_item_method_name(wanted) == *method) options->method = wanted;
     }
-    run(globals, *options);
+    run(globals, *options, *as_json);
   });
 }
 

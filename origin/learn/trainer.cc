@@ -17,6 +17,7 @@
 #include "core/snapshot/reader.h"
 #include "origin/learn/features.h"
 #include "origin/learn/fields.h"
+#include "origin/learn/memory.h"
 #include "origin/learn/temperature.h"
 #include "origin/publish/assemble.h"
 #include "origin/publish/publisher.h"
@@ -95,8 +96,9 @@ class Training {
   void timed(const char* name, const Work& work) {
     stop_if_cancelled();
     const auto start = Clock::now();
+    reset_peak_memory();
     work();
-    report_.stages.push_back({name, seconds_since(start)});
+    report_.stages.push_back({name, seconds_since(start), peak_memory_mb()});
   }
 
   void stop_if_cancelled() const {

@@ -95,6 +95,7 @@ struct TrainReport {
   struct Stage {
     std::string name;
     double seconds = 0;
+    double peak_mb = 0;  // resident, of the whole process, while the part ran
   };
   std::vector<Stage> stages;
 };

@@ -3,14 +3,23 @@
 #include <stdexcept>
 #include <utility>
 
+#include "origin/publish/gate.h"
 #include "origin/store/document.h"
 
 namespace footlight::schedule {
 
 Json train_report(const learn::TrainReport& report) {
-  return {{"visitors", report.visitors},          {"learnedFrom", report.learned_from},
-          {"itemsLearned", report.items_learned}, {"itemsTooFew", report.items_too_few},
-          {"modelBytes", report.model_bytes},     {"seconds", report.seconds}};
+  return {{"visitors", report.visitors},
+          {"learnedFrom", report.learned_from},
+          {"itemsLearned", report.items_learned},
+          {"itemsTooFew", report.items_too_few},
+          {"impressions", report.impressions},
+          {"heldOut", report.held_out},
+          {"learnedSegments", report.learned_segments.size()},
+          {"engagementModel", report.engagement},
+          {"calibrated", report.stack && report.stack->calibrated},
+          {"modelBytes", report.model_bytes},
+          {"seconds", report.seconds}};
 }
 
 Json publish_report(const publish::PublishReport& report) {
