@@ -262,7 +262,7 @@ Means evaluate_snapshot(const snapshot::SnapshotView& view, const Data& data, co
                     for (std::size_t h = skipped; h < one.history.size(); ++h) {
                       interact(visitor, {.item_id = one.history[h] + 1, .action = Action::kClick, .day = kToday});
                     }
-                    score_items(view, visitor, kToday, scratch[self]);
+                    score_items(view, visitor, {.now_s = std::uint32_t{kToday} * 86400U}, scratch[self]);
                     const auto* z = reinterpret_cast<const double*>(scratch[self].data());
                     std::copy(z, z + scores.size(), scores.begin());
                   });

@@ -12,9 +12,9 @@ namespace {
 constexpr float kFirstLength = 0.3F;  // of a feature's entry in a dimension, standard deviation
 constexpr double kLongestStep = 3;    // of one Newton step, in log-odds: far from the optimum it may overshoot
 static const double kSmooth = getenv("SM") ? atof(getenv("SM")) : 10;
-constexpr double kGainL2 = 20;        // of a gain's distance from 1
-constexpr float kLargestGain = 10;    // a snapshot takes 0 to 100
-constexpr double kBaseL2 = 1e-3;      // keeps the step finite when every p is 0 or 1
+constexpr double kGainL2 = 20;      // of a gain's distance from 1
+constexpr float kLargestGain = 10;  // a snapshot takes 0 to 100
+constexpr double kBaseL2 = 1e-3;    // keeps the step finite when every p is 0 or 1
 
 // About normal with mean 0 and standard deviation 1: twelve uniform numbers (Irwin-Hall).
 float normal(std::uint64_t seed) {
@@ -31,8 +31,8 @@ double newton(double r, double w, double value, double l2) {
 // Newton's step for an ordered field, whose bins also cost kSmooth l2 times the squared difference of neighbours: with
 // so many bins a single one has little behind it, and the next one knows better. A tridiagonal system (Thomas).
 template <typename Sums>
-void step_ordered(const DesignField& field, const std::vector<Sums>& sums, std::span<float> values, std::size_t channels,
-                  std::size_t c, double l2, std::vector<float>& steps) {
+void step_ordered(const DesignField& field, const std::vector<Sums>& sums, std::span<float> values,
+                  std::size_t channels, std::size_t c, double l2, std::vector<float>& steps) {
   const double smooth = kSmooth * l2;
   const auto value = [&](std::size_t bin) { return static_cast<double>(values[bin * channels + c]); };
   std::vector<double> above(field.bins, 0);  // the factor of the next bin's step

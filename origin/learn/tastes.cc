@@ -17,15 +17,15 @@ namespace {
 
 bool refuses(const Visitor& visitor) { return visitor.opted_out || visitor.personalization == Choice::kDenied; }
 
-struct Past {
+struct Seen {
   std::vector<std::uint32_t> chosen;
   std::vector<std::uint32_t> disliked;
 };
 
 // `entries` in any order; the latest kMaxChosen choices count.
-Past past_of(std::vector<HistoryEntry> entries) {
+Seen past_of(std::vector<HistoryEntry> entries) {
   std::stable_sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.day > b.day; });
-  Past past;
+  Seen past;
   for (const HistoryEntry& entry : entries) {
     if (is_chosen(entry)) {
       if (past.chosen.size() < kMaxChosen) past.chosen.push_back(entry.item_id);
@@ -37,9 +37,9 @@ Past past_of(std::vector<HistoryEntry> entries) {
 }
 
 // The record says what holds now, and it reaches back only so far; the interactions know the rest.
-Taste merged(std::int64_t profile, const Visitor& visitor, const Past& stored) {
+Taste merged(std::int64_t profile, const Visitor& visitor, const Seen& stored) {
   const std::span<const HistoryEntry> history(visitor.history, visitor.history_count);
-  Past past = past_of({history.begin(), history.end()});
+  Seen past = past_of({history.begin(), history.end()});
   const auto is_known = [&](std::uint32_t id) {
     return std::any_of(history.begin(), history.end(), [&](const auto& entry) { return entry.item_id == id; });
   };
@@ -92,15 +92,15 @@ std::optional<KnownProfile> find_profile(origin::Store& store, std::string_view 
 
 std::shared_ptr<const SimilarUsers> index_tastes(origin::Store& store, const origin::Site& site,
                                                  const std::atomic<bool>& cancel) {
-  std::unordered_map<std::int64_t, Past> pasts;
+  std::unordered_map<std::int64_t, Seen> pasts;
   store.for_each_visitor_history([&](const origin::VisitorHistory& history) {
     if (cancel.load(std::memory_order_relaxed)) throw Cancelled{};
     if (history.profile == 0) return;
-    Past past = past_of(fold_events(history.events));
+    Seen past = past_of(fold_events(history.events));
     if (!past.chosen.empty() || !past.disliked.empty()) pasts[history.profile] = std::move(past);
   });
   auto index = std::make_shared<SimilarUsers>(site);
-  const Past nothing;
+  const Seen nothing;
   store.for_each_profile_record([&](std::int64_t profile, std::span<const std::byte> record) {
     if (cancel.load(std::memory_order_relaxed)) throw Cancelled{};
     const auto visitor = decode_visitor(record);

@@ -55,8 +55,8 @@ struct SimilarProfile {
 [[nodiscard]] std::vector<SimilarProfile> similar_to(origin::Store& store, const SimilarUsers& index,
                                                      const Taste& target, std::size_t limit);
 
-// Those whose choices recommendBasedOnSimilarity counts: on visits held out of a real log (Anonymous Microsoft Web Data)
-// 200 rank better than 100 or 1,000 and as well as 400.
+// Those whose choices recommendBasedOnSimilarity counts: on visits held out of a real log (Anonymous Microsoft Web
+// Data) 200 rank better than 100 or 1,000 and as well as 400.
 inline constexpr std::size_t kNeighbours = 200;
 // Fewer similar visitors than this stand behind nothing that anybody but an administrator sees.
 inline constexpr std::uint32_t kMinSupporters = 5;

@@ -50,7 +50,8 @@ Json Learning::run_train(const Progress& progress, const std::atomic<bool>& canc
   return train_report(report);
 }
 
-Json Learning::run_publish(const std::string& note, bool force, const Progress& progress, const std::atomic<bool>& cancel) {
+Json Learning::run_publish(const std::string& note, bool force, const Progress& progress,
+                           const std::atomic<bool>& cancel) {
   publish::PublishOptions options = options_.publish;
   options.note = note;
   options.force = force;

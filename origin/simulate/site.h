@@ -30,8 +30,8 @@ inline constexpr PageSlot kPage[] = {{"hero", snapshot::ContentType::kHero, 1},
 inline constexpr std::uint32_t kPageSlots = 5;
 inline constexpr std::uint32_t kPageCards = 12;
 
-// site.json. Every slot explores with temperature .2 and has no diversity penalty, and the objective is the click alone:
-// that is what is measured.
+// site.json. Every slot explores with temperature .2 and has no diversity penalty, and the objective is the click
+// alone: that is what is measured.
 [[nodiscard]] nlohmann::ordered_json site_document();
 
 // site_document() as the product reads it.
