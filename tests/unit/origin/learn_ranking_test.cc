@@ -43,7 +43,7 @@ BOOST_AUTO_TEST_CASE(metrics_by_hand) {
 }
 
 BOOST_AUTO_TEST_CASE(files_of_pairs) {
-  const footlight::TemporaryFolder folder;
+  const Temporary folder;
   const auto write = [&](const std::string& text) {
     const std::string file = (folder.path() / "pairs.tsv").string();
     std::ofstream(file, std::ios::binary) << text;
