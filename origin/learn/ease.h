@@ -30,9 +30,6 @@
 
 namespace footlight::learn {
 
-// Beyond this the closed form takes minutes and gigabytes: item_item_sparse.h.
-inline constexpr std::uint32_t kMaxEaseItems = 4096;
-
 struct EaseOptions {
   double lambda = 20;                  // ridge; also damps items that few visitors stand behind
   std::uint32_t neighbours_kept = 32;  // a row keeps those with the largest |weight|
