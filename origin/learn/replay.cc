@@ -35,7 +35,10 @@ class Side {
     Context context;
     context.now_s = static_cast<std::uint32_t>(std::clamp<std::int64_t>(slate.shown_at_ms / 1000, 0, 0xFFFFFFFF));
     context.surroundings = slate.surroundings;
-    const SlotRequest request{view_.find_slot(slate.slot), static_cast<std::uint32_t>(positions)};
+    const std::uint32_t slot = view_.find_slot(slate.slot);
+    // How many the page asked for is not logged; the slot's own number, unless more were seen.
+    const SlotRequest request{
+        slot, std::max<std::uint32_t>(static_cast<std::uint32_t>(positions), view_.slots()[slot].limit)};
     const Status status =
         conditional_propensities(view_, slate.as_then, context, request, shown_, scratch_, chances_, counts_);
     if (status != Status::kOk) std::fill(counts_.begin(), counts_.end(), 0U);

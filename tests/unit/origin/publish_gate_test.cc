@@ -29,7 +29,7 @@ constexpr std::int64_t kTrained = kStart + 2 * kDayMs;
 
 constexpr const char* kTwoKinds = R"({
   "name": "Two kinds", "locales": ["en"],
-  "slots": [{"id": 1, "name": "projects", "types": ["project"], "limit": 2, "max_limit": 4, "temperature": 0.7,
+  "slots": [{"id": 1, "name": "projects", "types": ["project"], "limit": 2, "max_limit": 4, "temperature": 2,
              "hide_seen": false}],
   "questions": [{"id": 1, "name": "format", "kind": "single", "label": {"en": "Format?"},
                  "options": [{"id": 101, "key": "film", "label": {"en": "Film"}}]}]
@@ -39,7 +39,7 @@ void nothing(std::string_view, double) {}
 
 class TwoKinds {
  public:
-  explicit TwoKinds(std::uint32_t visitors = 160) : site_(false), visitors_(visitors) {
+  explicit TwoKinds(std::uint32_t visitors = 240) : site_(false), visitors_(visitors) {
     store().put_site(kTwoKinds);
     std::string content;
     for (std::uint32_t i = 0; i < kItems; ++i) {
