@@ -50,5 +50,6 @@ void add_snapshots(CLI::App& program, const Globals& globals);
 void add_inspect(CLI::App& program, const Globals& globals);
 void add_diff(CLI::App& program, const Globals& globals);
 void add_evaluate(CLI::App& program, const Globals& globals);
+void add_evaluate_engagement(CLI::App& evaluate);  // `evaluate engagement`, of add_evaluate
 
 }  // namespace footlight::cli

@@ -191,7 +191,8 @@ class Fitter {
     const auto most = static_cast<double>(std::max(1U, lengths_.sweeps));
     fit_.lengths.sweeps = sweep(lengths_.sweeps, kFactorPatience, cancel, [&](std::uint32_t round) {
       progress("fitting factors", 0.6 + 0.4 * round / most);
-      train_.scores.step_additive(fit_.parameters, options_.linear_l2);
+      if (getenv("FB") != nullptr) train_.scores.step_additive(fit_.parameters, atof(getenv("FB")));
+      else train_.scores.step_items(fit_.parameters, options_.linear_l2);
       train_.scores.step_factors(fit_.parameters, options_.factor_l2);
     });
   }

@@ -11,7 +11,9 @@ namespace {
 
 constexpr float kFirstLength = 0.3F;  // of a feature's entry in a dimension, standard deviation
 constexpr double kLongestStep = 3;    // of one Newton step, in log-odds: far from the optimum it may overshoot
+static const double kSmooth = getenv("SM") ? atof(getenv("SM")) : 10;
 constexpr double kGainL2 = 20;        // of a gain's distance from 1
+constexpr float kLargestGain = 10;    // a snapshot takes 0 to 100
 constexpr double kBaseL2 = 1e-3;      // keeps the step finite when every p is 0 or 1
 
 // About normal with mean 0 and standard deviation 1: twelve uniform numbers (Irwin-Hall).
@@ -24,6 +26,44 @@ float normal(std::uint64_t seed) {
 
 double newton(double r, double w, double value, double l2) {
   return std::clamp((r - l2 * value) / (w + l2), -kLongestStep, kLongestStep);
+}
+
+// Newton's step for an ordered field, whose bins also cost kSmooth l2 times the squared difference of neighbours: with
+// so many bins a single one has little behind it, and the next one knows better. A tridiagonal system (Thomas).
+template <typename Sums>
+void step_ordered(const DesignField& field, const std::vector<Sums>& sums, std::span<float> values, std::size_t channels,
+                  std::size_t c, double l2, std::vector<float>& steps) {
+  const double smooth = kSmooth * l2;
+  const auto value = [&](std::size_t bin) { return static_cast<double>(values[bin * channels + c]); };
+  std::vector<double> above(field.bins, 0);  // the factor of the next bin's step
+  std::vector<double> right(field.bins, 0);
+  for (std::size_t bin = 0; bin < field.bins; ++bin) {
+    const Sums& own = sums[bin * channels + c];
+    double diagonal = own.w + l2;
+    double side = own.r - l2 * value(bin);
+    const bool has_before = bin > 1;  // bin 0, not known, has no neighbour
+    const bool has_after = bin > 0 && bin + 1 < field.bins;
+    if (has_before) {
+      diagonal += smooth;
+      side -= smooth * (value(bin) - value(bin - 1));
+    }
+    if (has_after) {
+      diagonal += smooth;
+      side -= smooth * (value(bin) - value(bin + 1));
+    }
+    if (has_before) {
+      diagonal -= smooth * above[bin - 1];
+      side += smooth * right[bin - 1];
+    }
+    above[bin] = has_after ? smooth / diagonal : 0;
+    right[bin] = side / diagonal;
+  }
+  for (std::size_t bin = field.bins; bin-- > 0;) {
+    if (bin + 1 < field.bins) right[bin] += above[bin] * right[bin + 1];
+    const auto step = static_cast<float>(std::clamp(right[bin], -kLongestStep, kLongestStep));
+    values[bin * channels + c] += step;
+    steps[bin * channels + c] = step;
+  }
 }
 
 }  // namespace
@@ -315,14 +355,20 @@ std::vector<float> Scores::backfit_bins(std::vector<Sums>& sums, std::span<float
         }
       }
     });
+    for (std::size_t at = cells; at < parts.size(); ++at) {
+      parts[at % cells].r += parts[at].r;
+      parts[at % cells].w += parts[at].w;
+    }
+    parts.resize(cells);
     std::vector<float> steps(cells);
-    for (std::size_t cell = 0; cell < cells; ++cell) {
-      Sums all;
-      for (std::size_t chunk = 0; chunk < kChunks; ++chunk) {
-        all.r += parts[chunk * cells + cell].r;
-        all.w += parts[chunk * cells + cell].w;
+    for (std::size_t c = 0; c < channels; ++c) {
+      if (field.ordered) {
+        step_ordered(field, parts, values.subspan(field.first_bin * channels), channels, c, l2, steps);
+        continue;
       }
-      steps[cell] = step_of(cell / channels, cell % channels, all);
+      for (std::size_t bin = 0; bin < field.bins; ++bin) {
+        steps[bin * channels + c] = step_of(bin, c, parts[bin * channels + c]);
+      }
     }
     crew_.run(kChunks, [&](std::size_t chunk) {
       const auto [begin, end] = chunk_of(design_.sides, chunk);
@@ -435,7 +481,8 @@ void Scores::step_gains(Parameters& parameters) {
       all.r += parts[chunk * heads + c].r;
       all.w += parts[chunk * heads + c].w;
     }
-    parameters.gain[c] += static_cast<float>(newton(all.r, all.w, parameters.gain[c] - 1, kGainL2));
+    const double step = newton(all.r, all.w, parameters.gain[c] - 1, kGainL2);
+    parameters.gain[c] = std::clamp(static_cast<float>(parameters.gain[c] + step), 0.0F, kLargestGain);
   }
 }
 

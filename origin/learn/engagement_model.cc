@@ -74,6 +74,23 @@ snapshot::EngagementItemInput engagement_item(const EngagementModel& model, std:
   return item;
 }
 
+snapshot::EngagementInput engagement_input(const EngagementModel& model,
+                                           std::span<const std::pair<std::uint32_t, std::vector<ItemFeature>>> items) {
+  snapshot::EngagementInput input{.dimensions = model.dimensions,
+                                  .depth = model.depth,
+                                  .base = model.base,
+                                  .blend = model.blend,
+                                  .gain = model.gain,
+                                  .fields = model.fields,
+                                  .bin_weights = model.bin_weights,
+                                  .bin_vectors = model.bin_vectors,
+                                  .splits = model.splits,
+                                  .leaf_values = model.leaf_values,
+                                  .items = {}};
+  for (const auto& [id, features] : items) input.items.push_back(engagement_item(model, id, features));
+  return input;
+}
+
 std::vector<double> engagement_logits(const EngagementModel& model, const EngagementData& data) {
   const std::size_t width = model.fields.size();
   std::vector<Visitor> visitors;

@@ -97,11 +97,13 @@ int main(int argc, char** argv) {
       if (world::below(random, 6) != 0)
         requests.push_back({s, world::below(random, 3) == 0 ? world::below(random, 30) : 0});
     }
+    const std::uint32_t surroundings = world::below(random, 1U << 16U);  // some of it values that no engine knows
     const Context context{site.created_at_s + world::below(random, 86400), world::below(random, 4) != 0,
-                          world::below(random, 10) != 0};
+                          world::below(random, 10) != 0, unpack_surroundings(surroundings), world::below(random, 3)};
     cases.u32(static_cast<std::uint32_t>(12 + 8 * requests.size()));
     cases.u32(context.now_s);
-    cases.u32((context.explore ? 1U : 0U) | (context.personalize ? 2U : 0U));
+    cases.u32((context.explore ? 1U : 0U) | (context.personalize ? 2U : 0U) | context.locale << 8U |
+              surroundings << 16U);
     cases.u32(static_cast<std::uint32_t>(requests.size()));
     for (const SlotRequest& request : requests) {
       cases.u32(request.slot);

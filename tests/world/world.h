@@ -19,6 +19,7 @@ struct Options {
   std::uint32_t items = 300;
   std::uint32_t neighbours = 32;
   std::uint16_t today = 20780;
+  bool engagement = true;  // with an engagement model
 };
 
 inline std::uint32_t below(Random& random, std::uint32_t n) { return static_cast<std::uint32_t>(random.next() % n); }
@@ -70,6 +71,69 @@ inline std::vector<snapshot::QuestionInput> questionnaire() {
     low = high;
   }
   return all;
+}
+
+// An engagement model over everything that a field can be made of.
+inline snapshot::EngagementInput make_engagement(Random& random, const snapshot::SnapshotInput& site) {
+  using snapshot::FieldSource;
+  const auto noise = [&](double reach) { return static_cast<float>((random.uniform() * 2 - 1) * reach); };
+  snapshot::EngagementInput model;
+  model.dimensions = 20;
+  model.depth = 3;
+  model.base = {-2.0F, -3.0F, -4.5F};
+  model.blend = {0.6F, 0.3F, 0.1F};
+  model.gain = {1.0F, 1.2F, 0.5F};
+  const auto field = [&](std::string name, FieldSource source, std::vector<float> thresholds, std::uint32_t bins) {
+    snapshot::FieldInput f;
+    f.name = std::move(name);
+    f.source = source;
+    f.thresholds = std::move(thresholds);
+    f.bins = f.thresholds.empty() ? bins : static_cast<std::uint32_t>(f.thresholds.size()) + 2;
+    model.fields.push_back(std::move(f));
+  };
+  for (const auto& asked : site.questions) {
+    if (asked.options.empty()) continue;
+    for (const FieldSource source : {FieldSource::kAnswers, FieldSource::kLiked}) {
+      if (source == FieldSource::kLiked && !asked.from_history) continue;
+      field(source == FieldSource::kLiked ? "liked " + asked.name : asked.name, source, {},
+            static_cast<std::uint32_t>(asked.options.size()) + 1);
+      model.fields.back().question_id = asked.id;
+      for (const auto& option : asked.options) model.fields.back().bin_ids.push_back(option.id);
+    }
+  }
+  field("segment", FieldSource::kSegment, {}, static_cast<std::uint32_t>(site.segments.size()) + 2);
+  model.fields.back().bin_ids.push_back(0);
+  for (const auto& segment : site.segments) model.fields.back().bin_ids.push_back(segment.id);
+  field("chosen", FieldSource::kChosenCount, {0, 1, 3, 8}, 0);
+  field("seen", FieldSource::kSeenCount, {0, 4, 16}, 0);
+  field("engagement_level", FieldSource::kEngagementLevel, {1, 2, 3, 4}, 0);
+  field("idle_days", FieldSource::kIdleDays, {0, 1, 7, 30}, 0);
+  field("device", FieldSource::kDevice, {}, 4);
+  field("day_part", FieldSource::kDayPart, {}, 5);
+  field("weekday", FieldSource::kWeekday, {}, 8);
+  field("referrer", FieldSource::kReferrer, {}, 6);
+  field("locale", FieldSource::kLocale, {}, static_cast<std::uint32_t>(site.locales.size()) + 1);
+  field("plan", FieldSource::kExternal, {}, 3);
+  for (const auto& f : model.fields) {
+    for (std::uint32_t v = 0; v < f.bins * snapshot::kHeads; ++v) model.bin_weights.push_back(noise(0.3));
+    for (std::uint32_t v = 0; v < f.bins * model.dimensions; ++v) model.bin_vectors.push_back(noise(0.3));
+  }
+  for (std::uint32_t t = 0; t < 12; ++t) {
+    for (std::uint32_t l = 0; l < model.depth; ++l) {
+      const std::uint32_t f = below(random, static_cast<std::uint32_t>(model.fields.size()));
+      model.splits.push_back({f, random.next() & ((std::uint64_t{1} << model.fields[f].bins) - 1)});
+    }
+    for (std::uint32_t v = 0; v < (1U << model.depth) * snapshot::kHeads; ++v) model.leaf_values.push_back(noise(0.2));
+  }
+  for (const auto& item : site.items) {
+    if (below(random, 10) == 0) continue;
+    snapshot::EngagementItemInput row;
+    row.item_id = item.id;
+    for (float& bias : row.bias) bias = noise(0.5);
+    for (std::uint32_t d = 0; d < model.dimensions; ++d) row.vector.push_back(noise(0.3));
+    model.items.push_back(std::move(row));
+  }
+  return model;
 }
 
 inline snapshot::SnapshotInput make_site(const Options& options) {
@@ -164,7 +228,9 @@ inline snapshot::SnapshotInput make_site(const Options& options) {
                   {"Because you looked at {}"},
                   {"Popular with {}"},
                   {"Popular here"},
-                  {"Picked by our team"}};
+                  {"Picked by our team"},
+                  {"Suits your visit"}};
+  if (options.engagement) site.engagement = make_engagement(random, site);
   site.weights.history_exponent = 0.3F;
   return site;
 }

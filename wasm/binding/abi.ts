@@ -33,8 +33,10 @@ export interface Exports {
   fl_text(kind: number, index: number, locale: number): number;
   fl_reason(kind: number, question: number, argument: number, locale: number): number;
   fl_decide(n: number): number;
-  fl_explain(index: number, now: number): number;
+  fl_explain(index: number, now: number, flags: number): number;
+  fl_features(now: number, flags: number): number;
+  fl_predict(index: number, now: number, flags: number): number;
   fl_similarity(a: number, b: number): number;
   fl_slate(segment: number, slot: number): number;
-  fl_score(now: number): number;
+  fl_score(now: number, flags: number): number;
 }

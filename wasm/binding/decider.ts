@@ -25,7 +25,15 @@ export const FEEDBACKS = ['', 'positive', 'negative', 'neutral'] as const;
 export type Feedback = 'positive' | 'negative' | 'neutral';
 
 /** Why an item is there: the part of its score that contributed most. */
-export const REASONS = ['default', 'question', 'history', 'segment', 'popular', 'pinned', 'visit'] as const;
+export const REASONS = [
+  'default',
+  'question',
+  'history',
+  'segment',
+  'popular',
+  'pinned',
+  'visit',
+] as const;
 export type ReasonKind = (typeof REASONS)[number];
 
 export type Choice = 'unset' | 'granted' | 'denied';
@@ -69,6 +77,8 @@ export interface DecideOptions {
   personalize?: boolean;
   /** BCP 47 tag, default the snapshot's first */
   locale?: string;
+  /** the page view as one word (surroundings.ts), default nothing known */
+  surroundings?: number;
 }
 
 export interface InteractionInput {
@@ -238,8 +248,19 @@ export class Decider {
     };
   }
 
+  /** What fl_decide and its like take beside the time. */
+  protected flags(options: Omit<DecideOptions, 'now'>): number {
+    return (
+      (options.explore === false ? 0 : 1) |
+      (options.personalize === false ? 0 : 2) |
+      (this.locale(options.locale) << 8) |
+      ((options.surroundings ?? 0) << 16)
+    );
+  }
+
   protected run(requests: readonly SlotRequest[], options: DecideOptions): number {
     const view = this.view;
+    const flags = this.flags(options);
     let at = this.io + 12;
     let count = 0;
     for (const request of requests) {
@@ -250,7 +271,6 @@ export class Decider {
       at += 8;
       count++;
     }
-    const flags = (options.explore === false ? 0 : 1) | (options.personalize === false ? 0 : 2);
     view.setUint32(this.io, options.now, true);
     view.setUint32(this.io + 4, flags, true);
     view.setUint32(this.io + 8, count, true);

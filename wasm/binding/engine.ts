@@ -54,6 +54,19 @@ export interface MatchFactor {
 }
 
 /** One shown item, by index into the snapshot; see EntryData. Units as in core/rank/decide.h. */
+export interface Feature {
+  field: string;
+  values: string[];
+}
+
+/** Probabilities of the three outcomes, 0 to 1; `probability` is the whole score's, null while it is not calibrated. */
+export interface Prediction {
+  click: number;
+  engage: number;
+  convert: number;
+  probability: number | null;
+}
+
 export interface IndexedEntry {
   item: number;
   propensity: number;
@@ -81,6 +94,8 @@ const CHOICES: readonly Choice[] = ['unset', 'granted', 'denied'];
 const TEXT_NAME = 1;
 const TEXT_SEGMENT = 3;
 const TEXT_FACTOR = 7;
+const TEXT_FIELD = 8;
+const TEXT_BIN = 9;
 const OPTION_FACTORS = ['default', '', 'history', 'segment', 'popular', 'pinned', 'visit'];
 
 /** What an Engine can do without a snapshot: read a record, change its choices, write it. */
@@ -204,8 +219,9 @@ export class Engine extends Decider {
   }
 
   /** Every part of one item's score for the current visitor, largest first. */
-  explain(index: number, now: number, locale?: string): MatchFactor[] {
-    const n = length(this.exports.fl_explain(index, now));
+  explain(index: number, now: number, locale?: string, surroundings = 0): MatchFactor[] {
+    const flags = this.flags({ ...(locale && { locale }), surroundings });
+    const n = length(this.exports.fl_explain(index, now, flags));
     // Copied, because every text asked for below goes through the same buffer.
     const view = new DataView(this.bytes.slice(this.io, this.io + 16 * n).buffer);
     const l = this.locale(locale);
@@ -221,6 +237,32 @@ export class Engine extends Decider {
     });
   }
 
+  /** What the engagement model sees of the current visitor: each field's bins by name, none for "not known". */
+  features(options: DecideOptions): Feature[] {
+    const n = length(this.exports.fl_features(options.now, this.flags(options)));
+    const view = new DataView(this.bytes.slice(this.io, this.io + 16 * n).buffer);
+    return Array.from({ length: n }, (_, f) => {
+      const bins = view.getBigUint64(16 * f, true);
+      const first = view.getUint32(16 * f + 8, true);
+      const values = [];
+      for (let bin = 1; bin < view.getUint32(16 * f + 12, true); bin++) {
+        if ((bins >> BigInt(bin)) & 1n) values.push(this.text(TEXT_BIN, first + bin, 0));
+      }
+      return { field: this.text(TEXT_FIELD, f, 0), values };
+    });
+  }
+
+  /** How likely the current visitor is to do each, were the item shown first; null without an engagement model. */
+  predict(index: number, options: DecideOptions): Prediction | null {
+    const n = length(this.exports.fl_predict(index, options.now, this.flags(options)));
+    const view = new DataView(this.bytes.buffer, this.io, n);
+    const [click, engage, convert, chosen] = [0, 8, 16, 24].map((at) =>
+      view.getFloat64(at, true),
+    ) as [number, number, number, number];
+    if (click === 0) return null;
+    return { click, engage, convert, probability: chosen < 0 ? null : chosen };
+  }
+
   /** Cosine of two items' attributes, 0 to 1. */
   similarity(a: number, b: number): number {
     return this.exports.fl_similarity(a, b);
@@ -233,7 +275,11 @@ export class Engine extends Decider {
   }
 
   /** z of every item for the current visitor, by item index; valid until the next call. */
-  scores(now: number): Float64Array {
-    return new Float64Array(this.exports.memory.buffer, this.exports.fl_score(now), this.itemCount);
+  scores(now: number, surroundings = 0): Float64Array {
+    return new Float64Array(
+      this.exports.memory.buffer,
+      this.exports.fl_score(now, this.flags({ surroundings })),
+      this.itemCount,
+    );
   }
 }

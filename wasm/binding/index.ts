@@ -2,3 +2,4 @@ export * from './engine.js';
 export * from './fields.js';
 export * from './manifest.js';
 export * from './manifest_check.js';
+export * from './surroundings.js';

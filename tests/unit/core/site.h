@@ -48,7 +48,7 @@ struct Site {
 
 // Projects 1, 4, 7, … and nothing that would choose between them.
 inline snapshot::SnapshotInput plain_site(std::uint32_t items = 5) {
-  snapshot::SnapshotInput site = world::make_site({.items = items});
+  snapshot::SnapshotInput site = world::make_site({.items = items, .engagement = false});
   site.rules.clear();
   site.weights.history_exponent = 0;
   for (auto& item : site.items) {
