@@ -55,5 +55,11 @@ void add_snapshots(CLI::App& program, const Globals& globals);
 void add_inspect(CLI::App& program, const Globals& globals);
 void add_diff(CLI::App& program, const Globals& globals);
 void add_evaluate(CLI::App& program, const Globals& globals);
+void add_evaluate_engagement(CLI::App& evaluate);  // `evaluate engagement`, of add_evaluate
+void add_evaluate_ranking(CLI::App& evaluate);  // `evaluate ranking`, of add_evaluate
+void add_evaluate_apprentice(CLI::App& evaluate, const Globals& globals);
+void add_evaluate_policy(CLI::App& evaluate, const Globals& globals);  // a subcommand of evaluate
+void add_simulate(CLI::App& program);
+void add_report(CLI::App& program, const Globals& globals);
 
 }  // namespace footlight::cli

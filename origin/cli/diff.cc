@@ -40,7 +40,7 @@ void replay(origin::Store& store, publish::PageComparison& pages) {
     if (const auto visitor = decode_visitor(record)) pages.add(*visitor);
   });
   store.for_each_visitor_history([&](const origin::VisitorHistory& history) {
-    if (history.profile != 0) return;
+    if (history.profile != 0 || history.events.empty()) return;
     step();
     Visitor visitor;
     visitor.segment_id = static_cast<std::uint16_t>(history.segment_id);

@@ -63,6 +63,8 @@ int main(int argc, char** argv) {
   add_predict(program, globals);
   add_features(program, globals);
   add_precompute(program, globals);
+  add_simulate(program);
+  add_report(program, globals);
   add_keys(program, globals);
   try {
     program.parse(argc, argv);

@@ -39,6 +39,7 @@ inline constexpr std::string_view kOpenapiSchemas = R"json({
     "confidence": {"type": "number", "minimum": 0, "maximum": 1},
     "engagementRate": {"type": ["number", "null"], "minimum": 0, "maximum": 1}}},
   "Homepage": {"type": "object", "required": ["hero", "featuredProjects", "testimonials", "services"], "properties": {
+    "apprentice": {"const": true, "description": "Apprentice mode: what would be shown; the page keeps its own content."},
     "hero": {"oneOf": [{"$ref": "#/components/schemas/Item"}, {"type": "null"}]},
     "featuredProjects": {"type": "array", "items": {"$ref": "#/components/schemas/Item"}},
     "testimonials": {"type": "array", "items": {"$ref": "#/components/schemas/Item"}},
@@ -47,12 +48,16 @@ inline constexpr std::string_view kOpenapiSchemas = R"json({
   "Interaction": {"type": "object", "required": ["contentId", "action"], "additionalProperties": false, "properties": {
     "eventId": {"type": "string", "maxLength": 255, "description": "Counts once. Without one, a repetition counts again."},
     "contentId": {"type": "string", "maxLength": 255}, "contentType": {"type": "string"},
-    "action": {"enum": ["view", "click", "engage", "convert", "exposure"]},
+    "action": {"enum": ["view", "click", "engage", "convert", "exposure", "would_show"]},
     "duration": {"type": "number", "minimum": 0, "description": "milliseconds"},
     "feedback": {"enum": ["positive", "negative", "neutral"]}, "occurredAt": {"type": "string", "format": "date-time"},
     "visitorId": {"type": "string", "maxLength": 255}, "slot": {"type": "string"}, "position": {"type": "integer"},
     "propensity": {"type": "number"}, "confidence": {"type": "number"}, "snapshotVersion": {"type": "integer"},
-    "reason": {"type": "string", "maxLength": 500}}},
+    "reason": {"type": "string", "maxLength": 500}, "context": {"$ref": "#/components/schemas/InteractionContext"}}},
+  "InteractionContext": {"type": "object", "additionalProperties": false, "description": "What the page view was like; kept with exposures and with interactions that name a slot.", "properties": {
+    "device": {"enum": ["desktop", "phone", "tablet"]}, "dayPart": {"enum": ["night", "morning", "afternoon", "evening"]},
+    "weekday": {"type": "integer", "minimum": 1, "maximum": 7, "description": "1 is Monday; like dayPart by the visitor's own clock"},
+    "referrer": {"enum": ["none", "site", "search", "social", "other"]}}},
   "InteractionResponse": {"type": "object", "properties": {"success": {"type": "boolean"}, "updatedProfile": {"$ref": "#/components/schemas/UpdatedProfile"}}},
   "UpdatedProfile": {"type": "object", "properties": {"engagementLevel": {"type": "integer", "minimum": 1, "maximum": 5},
     "personalizationScore": {"type": "integer", "minimum": 0, "maximum": 100}}},
@@ -91,15 +96,27 @@ inline constexpr std::string_view kOpenapiSchemas = R"json({
       "line": {"type": "integer"}, "code": {"type": "string"}, "detail": {"type": "string"}, "pointer": {"type": "string"}}}}}},
   "SiteDocument": {"type": "object", "properties": {"version": {"type": "integer"}, "updatedAt": {"type": "string"}, "site": {"type": "object"}}},
   "SiteVersion": {"type": "object", "properties": {"version": {"type": "integer"}}},
-  "Published": {"type": "object", "required": ["version", "sha256", "bytes", "packs", "items", "drafts", "learnedItems", "expiresAt", "warnings"],
+  "Published": {"type": "object", "required": ["version", "sha256", "bytes", "packs", "items", "drafts", "learnedItems", "expiresAt", "gate", "warnings"],
     "additionalProperties": false, "properties": {
     "version": {"type": "integer"}, "sha256": {"type": "string"}, "bytes": {"type": "integer"},
     "packs": {"type": "integer"}, "items": {"type": "integer"}, "drafts": {"type": "integer"}, "learnedItems": {"type": "integer"},
-    "expiresAt": {"type": "string", "format": "date-time"}, "warnings": {"type": "array", "items": {"type": "string"}}}},
+    "expiresAt": {"type": "string", "format": "date-time"}, "gate": {"$ref": "#/components/schemas/Gate"},
+    "warnings": {"type": "array", "items": {"type": "string"}}}},
+  "Gate": {"type": "object", "description": "How the new model compared with the live one before it was published.",
+    "required": ["verdict", "forced", "why"], "properties": {
+    "verdict": {"enum": ["passes", "cannot_judge", "worse"]}, "forced": {"type": "boolean"}, "why": {"type": "string"},
+    "liveVersion": {"type": "integer"}, "judgedFrom": {"type": "integer"}, "fittedUntil": {"type": "integer"}, "model": {"type": "string"},
+    "heldOut": {"$ref": "#/components/schemas/GateFinding"}, "offPolicy": {"$ref": "#/components/schemas/GateFinding"}}},
+  "GateFinding": {"type": "object", "required": ["verdict", "cases", "why"], "properties": {
+    "verdict": {"enum": ["passes", "cannot_judge", "worse"]}, "cases": {"type": "integer"}, "live": {"type": "number"},
+    "candidate": {"type": "number"}, "difference": {"type": "number"}, "low": {"type": "number"}, "high": {"type": "number"},
+    "p": {"type": "number"}, "why": {"type": "string"}}},
   "Trained": {"type": "object", "description": "What a job of kind train reports.",
     "required": ["visitors", "learnedFrom", "itemsLearned", "itemsTooFew", "modelBytes", "seconds"], "properties": {
     "visitors": {"type": "integer"}, "learnedFrom": {"type": "integer", "description": "visitors who chose something"},
     "itemsLearned": {"type": "integer"}, "itemsTooFew": {"type": "integer", "description": "left out: too few visitors stand behind them"},
+    "impressions": {"type": "integer"}, "heldOut": {"type": "integer", "description": "of the impressions, the latest: what weights and calibration are learned on"},
+    "learnedSegments": {"type": "integer"}, "engagementModel": {"type": "boolean"}, "calibrated": {"type": "boolean"},
     "modelBytes": {"type": "integer"}, "seconds": {"type": "number"}}},
   "Refused": {"type": "object", "description": "A publish that did not happen: what is live stays.", "required": ["refused"],
     "additionalProperties": false, "properties": {"refused": {"type": "string", "description": "why"}}},
@@ -171,6 +188,7 @@ inline constexpr std::string_view kOpenapiSchemas = R"json({
   "Snapshot": {"type": "object", "required": ["version", "createdAt", "sha256", "state", "note"], "properties": {
     "version": {"type": "integer"}, "createdAt": {"type": "string", "format": "date-time"}, "sha256": {"type": "string"},
     "state": {"enum": ["pending", "live", "superseded"]}, "note": {"type": "string"},
+    "gate": {"type": ["object", "null"], "description": "As Gate; null: published before there was one."},
     "manifest": {"type": "object", "description": "Of one version: the signed envelope."},
     "contents": {"type": "object", "description": "Of one version whose file is still there.", "properties": {
       "items": {"type": "integer"}, "questions": {"type": "integer"}, "segments": {"type": "integer"}, "rules": {"type": "integer"},

@@ -33,17 +33,17 @@ std::uint64_t version_of(const Exchange& exchange) {
 }
 
 Json snapshot_document(const SnapshotRow& row) {
-  return {{"version", row.version},
-          {"createdAt", format_time(row.created_at_s * 1000)},
-          {"sha256", row.sha256},
-          {"state", row.state},
-          {"note", row.note}};
+  return {{"version", row.version}, {"createdAt", format_time(row.created_at_s * 1000)},
+          {"sha256", row.sha256},   {"state", row.state},
+          {"note", row.note},       {"gate", row.gate.empty() ? Json() : Json::parse(row.gate, nullptr, false)}};
 }
 
 template <typename Work>
 auto or_problem(Work work) {
   try {
     return work();
+  } catch (const publish::PublishRefused& error) {
+    throw Problem{ProblemKind::kWorse, error.what()};
   } catch (const publish::CannotPublish& error) {
     throw Problem{ProblemKind::kConflict, error.what()};  // written for the owner
   }
@@ -62,9 +62,14 @@ void post_publish(App& app, Exchange& exchange) {
   publish::PublishOptions options = app.options.publish;
   options.note = exchange.parameter("note");
   if (options.note.size() > kMaxNote) throw Problem{ProblemKind::kBadParameter, "note has at most 500 bytes."};
+  const std::string force = exchange.parameter("force");
+  if (!force.empty() && force != "true" && force != "false") {
+    throw Problem{ProblemKind::kBadParameter, "force is true or false."};
+  }
+  options.force = force == "true";
   const std::string background = exchange.parameter("background");
   if (background == "true") {
-    answer_job(app, exchange, {.kind = "publish", .work = app.learning.publish(options.note)});
+    answer_job(app, exchange, {.kind = "publish", .work = app.learning.publish(options.note, options.force)});
     return;
   }
   if (!background.empty() && background != "false") {

@@ -283,6 +283,7 @@ const std::vector<Route>& table() {
        0,
        false,
        {{"note", R"({"type":"string","maxLength":500})", "kept with the version, for whoever lists them"},
+        {"force", R"({"type":"boolean"})", "publish although the new model was found worse than the live one"},
         {"background", R"({"type":"boolean","default":false})", "as a job, answered with 202"}},
        "Job"},
       {"GET",

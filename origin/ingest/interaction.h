@@ -31,7 +31,8 @@ struct Event {
   std::string event_id;    // empty: the caller gave none, so a repetition counts again
   std::string content_id;  // UUID or foreign id
   std::optional<snapshot::ContentType> content_type;
-  bool exposure = false;  // action "exposure": shown, not yet acted on
+  bool exposure = false;    // action "exposure": shown, not yet acted on
+  bool would_show = false;  // action "would_show": apprentice mode's; never an exposure
   Action action = Action::kView;
   Feedback feedback = Feedback::kNone;
   std::uint32_t duration_ms = 0;
@@ -45,6 +46,7 @@ struct Event {
   std::optional<double> propensity;
   std::optional<double> confidence;
   std::optional<std::uint64_t> snapshot_version;
+  std::optional<std::uint32_t> context;  // packed Surroundings (ingest/context.h); kept with exposures and slots alone
 };
 
 inline constexpr std::uint32_t kMaxDurationMs = 86'400'000;  // a day; more is cut

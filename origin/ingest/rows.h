@@ -41,6 +41,8 @@ class RowReader {
   bool next(nlohmann::ordered_json& row, std::string& error);
   // The line on which the row that next() gave began, from 1.
   [[nodiscard]] std::size_t line() const { return row_line_; }
+  // The names of the columns (CSV), known after the first next(); else empty.
+  [[nodiscard]] const std::vector<std::string>& header() const { return header_; }
 
  private:
   bool next_json(nlohmann::ordered_json& row, std::string& error);

@@ -24,25 +24,14 @@
 
 #include <atomic>
 #include <cstdint>
-#include <functional>
-#include <span>
 #include <vector>
+
+#include "origin/learn/visitor_items.h"
 
 namespace footlight::learn {
 
-// Visitors' item sets, one after the other. Item indexes within one visitor are unique.
-struct VisitorItems {
-  std::uint32_t item_count = 0;
-  std::vector<std::uint64_t> offsets = {0};  // visitor v has items[offsets[v]] to items[offsets[v + 1] - 1]
-  std::vector<std::uint32_t> items;
-
-  [[nodiscard]] std::size_t visitor_count() const noexcept { return offsets.size() - 1; }
-  [[nodiscard]] std::span<const std::uint32_t> of(std::size_t visitor) const noexcept {
-    return std::span(items).subspan(offsets[visitor], offsets[visitor + 1] - offsets[visitor]);
-  }
-  // Appends one visitor.
-  void add(std::span<const std::uint32_t> set);
-};
+// Beyond this the closed form takes minutes and gigabytes: item_item_sparse.h.
+inline constexpr std::uint32_t kMaxEaseItems = 4096;
 
 struct EaseOptions {
   double lambda = 20;                  // ridge; also damps items that few visitors stand behind
@@ -50,20 +39,10 @@ struct EaseOptions {
   unsigned threads = 0;                // 0: as many as there are cores
 };
 
-struct EaseNeighbour {
-  std::uint32_t item = 0;
-  float weight = 0;
-};
-
 struct EaseModel {
-  std::vector<float> bias;                             // [n]: B[n, i]
-  std::vector<std::vector<EaseNeighbour>> neighbours;  // [n]: row j, strongest first, ties by item
+  std::vector<float> bias;   // [n]: B[n, i]
+  NeighbourRows neighbours;  // [n]
 };
-
-// Told the share of the work done, 0 to 1, in order, from the calling thread.
-using Progress = std::function<void(double)>;
-
-struct Cancelled {};  // thrown when the flag was seen; nothing has been written anywhere
 
 // Throws Cancelled, std::bad_alloc, or std::invalid_argument when lambda is not above 0 or an index is out of range.
 [[nodiscard]] EaseModel fit_ease(const VisitorItems& visitors, const EaseOptions& options, const Progress& progress,

@@ -3,14 +3,23 @@
 #include <stdexcept>
 #include <utility>
 
+#include "origin/publish/gate.h"
 #include "origin/store/document.h"
 
 namespace footlight::schedule {
 
 Json train_report(const learn::TrainReport& report) {
-  return {{"visitors", report.visitors},          {"learnedFrom", report.learned_from},
-          {"itemsLearned", report.items_learned}, {"itemsTooFew", report.items_too_few},
-          {"modelBytes", report.model_bytes},     {"seconds", report.seconds}};
+  return {{"visitors", report.visitors},
+          {"learnedFrom", report.learned_from},
+          {"itemsLearned", report.items_learned},
+          {"itemsTooFew", report.items_too_few},
+          {"impressions", report.impressions},
+          {"heldOut", report.held_out},
+          {"learnedSegments", report.learned_segments.size()},
+          {"engagementModel", report.engagement},
+          {"calibrated", report.stack && report.stack->calibrated},
+          {"modelBytes", report.model_bytes},
+          {"seconds", report.seconds}};
 }
 
 Json publish_report(const publish::PublishReport& report) {
@@ -23,6 +32,7 @@ Json publish_report(const publish::PublishReport& report) {
           {"drafts", report.drafts},
           {"learnedItems", report.learned_items},
           {"expiresAt", origin::format_time(manifest.expires_at_s * 1000)},
+          {"gate", publish::gate_json(report.gate)},
           {"warnings", report.warnings}};
 }
 
@@ -40,9 +50,10 @@ Json Learning::run_train(const Progress& progress, const std::atomic<bool>& canc
   return train_report(report);
 }
 
-Json Learning::run_publish(const std::string& note, const Progress& progress, const std::atomic<bool>& cancel) {
+Json Learning::run_publish(const std::string& note, bool force, const Progress& progress, const std::atomic<bool>& cancel) {
   publish::PublishOptions options = options_.publish;
   options.note = note;
+  options.force = force;
   try {
     const publish::PublishReport report = publish::publish(store_, options, progress, cancel);
     publishes_.fetch_add(1, std::memory_order_relaxed);
@@ -67,9 +78,9 @@ Work Learning::train() {
   return [this](const Progress& progress, const std::atomic<bool>& cancel) { return run_train(progress, cancel); };
 }
 
-Work Learning::publish(std::string note) {
-  return [this, note = std::move(note)](const Progress& progress, const std::atomic<bool>& cancel) {
-    return run_publish(note, progress, cancel);
+Work Learning::publish(std::string note, bool force) {
+  return [this, note = std::move(note), force](const Progress& progress, const std::atomic<bool>& cancel) {
+    return run_publish(note, force, progress, cancel);
   };
 }
 
@@ -83,7 +94,7 @@ Work Learning::nightly(std::function<std::int64_t()> now) {
   return [this, now = std::move(now)](const Progress& progress, const std::atomic<bool>& cancel) -> Json {
     Json report = Json::object();
     report["train"] = run_train(progress, cancel);
-    report["publish"] = run_publish("off-peak", progress, cancel);
+    report["publish"] = run_publish("off-peak", false, progress, cancel);
     if (live_.get()) report["precompute"] = run_precompute(options_.precompute, now(), progress, cancel);
     return report;
   };

@@ -33,7 +33,7 @@ class Learning {
       : store_(store), live_(live), options_(std::move(options)), published_(std::move(published)) {}
 
   [[nodiscard]] Work train();
-  [[nodiscard]] Work publish(std::string note);
+  [[nodiscard]] Work publish(std::string note, bool force);
   [[nodiscard]] Work precompute(publish::PrecomputeOptions options, std::function<std::int64_t()> now);
   // All three, one after the other: {"train": {…}, "publish": {…} or {"refused": "why"}, "precompute": {…}}.
   [[nodiscard]] Work nightly(std::function<std::int64_t()> now);
@@ -46,7 +46,7 @@ class Learning {
 
  private:
   Json run_train(const Progress& progress, const std::atomic<bool>& cancel);
-  Json run_publish(const std::string& note, const Progress& progress, const std::atomic<bool>& cancel);
+  Json run_publish(const std::string& note, bool force, const Progress& progress, const std::atomic<bool>& cancel);
   Json run_precompute(const publish::PrecomputeOptions& options, std::int64_t now_ms, const Progress& progress,
                       const std::atomic<bool>& cancel);
 

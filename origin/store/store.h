@@ -50,12 +50,27 @@ struct HistoryEvent {
   Feedback feedback = Feedback::kNone;
   std::uint32_t duration_ms = 0;
   std::int64_t occurred_at_ms = 0;
+  std::string_view slot;  // where the item stood; empty: not known. Valid during the visit
+  std::int32_t position = -1;
+  std::uint32_t context = 0;  // packed Surroundings (core/model/engagement.h); 0: not known
+};
+
+// One time that an item was shown to a visitor.
+struct HistoryExposure {
+  std::uint32_t item_id = 0;
+  std::int64_t occurred_at_ms = 0;
+  std::string_view slot;       // empty: not known. Valid during the visit
+  std::int32_t position = -1;  // from 0; -1: not known
+  double propensity = -1;      // (0, 1]; -1: not known
+  std::uint64_t snapshot_version = 0;
+  std::uint32_t context = 0;  // packed Surroundings; 0: not known
 };
 
 struct VisitorHistory {
-  std::int64_t profile = 0;              // key of for_each_profile_record; 0: a visitor without a profile
-  std::uint32_t segment_id = 0;          // as the visitor's record last said; 0: everyone, or not known
-  std::span<const HistoryEvent> events;  // by time, then by order of arrival; exposures are not among them
+  std::int64_t profile = 0;                    // key of for_each_profile_record; 0: a visitor without a profile
+  std::uint32_t segment_id = 0;                // as the visitor's record last said; 0: everyone, or not known
+  std::span<const HistoryEvent> events;        // by time, then by order of arrival; exposures are not among them
+  std::span<const HistoryExposure> exposures;  // by time, then by order of arrival
 };
 
 // What is known of one item, over visitors (each counted once in the `visitors_` fields).
@@ -80,6 +95,7 @@ struct SnapshotRow {
   std::string state;     // "pending" while it is being published, "live", "superseded"
   std::string note;      // "roll back to 12"
   std::string path;      // of the snapshot file
+  std::string gate;      // what the publish gate found, JSON (publish/gate.h); empty: it was not asked
 };
 
 struct ApiKey {

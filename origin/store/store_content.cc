@@ -1,6 +1,9 @@
 // Store: content, site, and what training reads.
 #include <algorithm>
+#include <array>
 #include <stdexcept>
+#include <string>
+#include <unordered_set>
 
 #include <nlohmann/json.hpp>
 
@@ -10,6 +13,8 @@
 
 namespace footlight::origin {
 namespace {
+
+constexpr std::int64_t kExposureAction = 4;
 
 ContentRow content_row(Prepared& query) {
   ContentRow row;
@@ -204,15 +209,21 @@ void Store::for_each_visitor_history(const std::function<void(const VisitorHisto
   auto db = reader();
   auto query = db->prepare(
       "SELECT i.visitor, coalesce(v.profile, 0), v.segment_id, i.item_id, i.action, i.feedback, "
-      "i.duration_ms, i.occurred_at FROM interactions i JOIN visitors v ON v.visitor = i.visitor "
-      "WHERE i.action < 4 ORDER BY i.visitor, i.occurred_at, i.id");
+      "i.duration_ms, i.occurred_at, i.slot, coalesce(i.position, -1), coalesce(i.propensity, -1.0), "
+      "coalesce(i.snapshot_version, 0), coalesce(i.context, 0) "
+      "FROM interactions i JOIN visitors v ON v.visitor = i.visitor ORDER BY i.visitor, i.occurred_at, i.id");
   std::vector<HistoryEvent> events;
+  std::vector<HistoryExposure> exposures;
+  std::unordered_set<std::string> slots;  // of this visitor; what the views point into
   VisitorHistory history;
   std::int64_t visitor = 0;
   const auto flush = [&] {
     history.events = events;
-    if (!events.empty()) visit(history);
+    history.exposures = exposures;
+    if (!events.empty() || !exposures.empty()) visit(history);
     events.clear();
+    exposures.clear();
+    slots.clear();
   };
   while (query->executeStep()) {
     if (query.integer(0) != visitor) {
@@ -221,11 +232,28 @@ void Store::for_each_visitor_history(const std::function<void(const VisitorHisto
       history.profile = query.integer(1);
       history.segment_id = static_cast<std::uint32_t>(query.integer(2));
     }
-    events.push_back({.item_id = static_cast<std::uint32_t>(query.integer(3)),
+    const auto item_id = static_cast<std::uint32_t>(query.integer(3));
+    const std::string_view slot = query.is_null(8) ? std::string_view{} : *slots.emplace(query.text(8)).first;
+    const auto position = static_cast<std::int32_t>(query.integer(9));
+    const auto context = static_cast<std::uint32_t>(query.integer(12));
+    if (query.integer(4) == kExposureAction) {
+      exposures.push_back({.item_id = item_id,
+                           .occurred_at_ms = query.integer(7),
+                           .slot = slot,
+                           .position = position,
+                           .propensity = query.real(10),
+                           .snapshot_version = static_cast<std::uint64_t>(query.integer(11)),
+                           .context = context});
+      continue;
+    }
+    events.push_back({.item_id = item_id,
                       .action = static_cast<Action>(query.integer(4)),
                       .feedback = static_cast<Feedback>(query.integer(5)),
                       .duration_ms = static_cast<std::uint32_t>(query.integer(6)),
-                      .occurred_at_ms = query.integer(7)});
+                      .occurred_at_ms = query.integer(7),
+                      .slot = slot,
+                      .position = position,
+                      .context = context});
   }
   flush();
 }

@@ -89,6 +89,8 @@ export interface IndexedSlot {
 
 export interface IndexedDecision {
   version: number;
+  /** apprentice mode: what would be shown */
+  apprentice: boolean;
   segment: number;
   engagementLevel: number;
   personalizationScore: number;
@@ -192,6 +194,7 @@ export class Engine extends Decider {
     }
     return {
       version: this.version,
+      apprentice: this.u32(28) > 0,
       segment: this.u32(8),
       engagementLevel: this.u32(12),
       personalizationScore: this.u32(16),
@@ -214,7 +217,15 @@ export class Engine extends Decider {
         matchReason: this.reason(e, locale),
       }));
     }
-    return { ...decision, segment: this.text(TEXT_SEGMENT, decision.segment, l), slots };
+    const { version, apprentice, engagementLevel, personalizationScore } = decision;
+    return {
+      version,
+      ...(apprentice && { apprentice }),
+      segment: this.text(TEXT_SEGMENT, decision.segment, l),
+      engagementLevel,
+      personalizationScore,
+      slots,
+    };
   }
 
   /** The reason of an entry in words. */

@@ -85,6 +85,24 @@ BOOST_AUTO_TEST_CASE(an_event_id_counts_once) {
   BOOST_TEST(number("SELECT last_engaged_at FROM user_profiles") == 1767348000000);
 }
 
+BOOST_AUTO_TEST_CASE(surroundings_are_kept_where_something_was_shown) {
+  const std::string context = R"("context":{"device":"phone","dayPart":"evening","weekday":3,"referrer":"search"}})";
+  const std::string row = R"({"visitorId":"v1","contentId":"film","occurredAt":"2026-01-02T10:00:00Z",)";
+  BOOST_TEST(load_text(*store, row + R"("action":"exposure",)" + context).created == 1U);
+  BOOST_TEST(load_text(*store, row + R"("action":"click","slot":"projects",)" + context).created == 1U);
+  BOOST_TEST(load_text(*store, row + R"("action":"view",)" + context).created == 1U);
+  const std::uint32_t word = pack({.device = 2, .day_part = 4, .weekday = 3, .referrer = 3});
+  store->for_each_visitor_history([&](const VisitorHistory& history) {
+    BOOST_REQUIRE(history.exposures.size() == 1U);
+    BOOST_TEST(history.exposures[0].context == word);
+    BOOST_REQUIRE(history.events.size() == 2U);
+    BOOST_TEST(history.events[0].context == word);
+    BOOST_TEST(history.events[0].slot == "projects");
+    BOOST_TEST(history.events[1].context == 0U);
+  });
+  BOOST_TEST(number("SELECT count(*) FROM interactions WHERE context IS NULL") == 1);
+}
+
 BOOST_AUTO_TEST_CASE(without_an_id_a_repetition_counts_again) {
   static_cast<void>(apply({event(""), event("")}));
   BOOST_TEST(number("SELECT count(*) FROM interactions") == 2);

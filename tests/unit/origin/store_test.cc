@@ -68,6 +68,52 @@ BOOST_AUTO_TEST_CASE(a_renamed_site_does_not_move_content) {
   BOOST_TEST(renamed[0].uuid == rows[0].uuid);
 }
 
+BOOST_AUTO_TEST_CASE(a_database_of_version_one_opens_and_keeps_its_rows) {
+  const Temporary folder;
+  const std::string path = folder / "a.db";
+  {
+    auto store = Store::open({.path = path});
+    std::vector<ContentRow> rows{row_named("one")};
+    store->upsert_content(rows);
+    store->writer()
+        .submit([](Database& db) {
+          db.execute(
+              "INSERT INTO visitors (visitor, hash) VALUES (1, x'01');"
+              "INSERT INTO interactions (event_id, visitor, item_id, action, occurred_at, received_at, slot, position) "
+              "VALUES (x'01', 1, 1, 4, 5, 5, 'projects', 2), (x'02', 1, 1, 1, 7, 7, NULL, NULL)");
+          // What version 2 added goes: the file is as version 1 left it.
+          db.execute("ALTER TABLE interactions DROP COLUMN context; PRAGMA user_version = 1");
+        })
+        .get();
+  }
+  auto store = Store::open({.path = path});
+  std::size_t visitors = 0;
+  store->for_each_visitor_history([&](const VisitorHistory& history) {
+    ++visitors;
+    BOOST_REQUIRE(history.events.size() == 1U);
+    BOOST_TEST(history.events[0].occurred_at_ms == 7);
+    BOOST_REQUIRE(history.exposures.size() == 1U);
+    BOOST_TEST(history.exposures[0].slot == "projects");
+    BOOST_TEST(history.exposures[0].position == 2);
+    BOOST_TEST(history.exposures[0].propensity == -1.0);
+    BOOST_TEST(history.exposures[0].context == 0U);
+  });
+  BOOST_TEST(visitors == 1U);
+  const auto version =
+      store->writer()
+          .submit([](Database& db) {
+            db.execute(
+                "INSERT INTO interactions (event_id, visitor, item_id, action, occurred_at, received_at, "
+                "context) VALUES (x'03', 1, 1, 4, 9, 9, 18)");
+            auto query = db.prepare("PRAGMA user_version");
+            query->executeStep();
+            return query.integer(0);
+          })
+          .get();
+  BOOST_TEST(version == 2);
+  BOOST_TEST(store->content_count() == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(counters_models_meta_and_snapshots_survive_reopening) {
   const Temporary folder;
   {
