@@ -73,14 +73,15 @@ void RecordBehind::decided(std::int64_t profile, const Uuid& id,
       shown.push_back(std::move(row));
     }
   }
+  // In apprentice mode nobody saw it: no recommendation and no page for later, but what evaluate_apprentice() reads.
+  const bool is_apprentice = (decision.flags & snapshot::kApprentice) != 0;
   std::vector<std::pair<std::string, std::string>> sections;
   for (const HomepageSection& section : kHomepage) {
+    if (is_apprentice) break;
     std::string json;
     append_section(view, decision, section, locale, json);
     sections.emplace_back(section.content_type, std::move(json));
   }
-  // In apprentice mode nobody saw it: no recommendation, but what evaluate_apprentice() reads.
-  const bool is_apprentice = (decision.flags & snapshot::kApprentice) != 0;
   const bool queued =
       store_.writer().post([&vault = store_.vault(), profile, id, version = decision.snapshot_version,
                             shown = std::move(shown), sections = std::move(sections), is_apprentice](Database& db) {

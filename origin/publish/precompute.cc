@@ -36,6 +36,7 @@ std::optional<std::pair<std::int64_t, Uuid>> find(Store& store, const Uuid& prof
 // nullopt: not to be precomputed.
 std::optional<Page> page_of(Store& store, const LiveSnapshot& snapshot, std::int64_t seq, const Uuid& id,
                             std::int64_t now_ms) {
+  if ((snapshot.view().weights().flags & snapshot::kApprentice) != 0) return std::nullopt;
   const auto key = store.vault().data_key(id);
   if (!key) return std::nullopt;
   Visitor visitor;

@@ -6,7 +6,8 @@
 // reading and opening a row, and never lags behind an interaction; when there is none, it is what the visitor gets.
 //
 // Who refuses personalization has nothing precomputed; who has not granted measurement only what replaces a page that
-// is stored already. Slates of segments are made by every publish and lie in the snapshot: slates_of() shows them.
+// is stored already. In apprentice mode nothing is. Slates of segments are made by every publish and lie in the
+// snapshot: slates_of() shows them.
 #pragma once
 
 #include <atomic>

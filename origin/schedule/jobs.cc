@@ -16,7 +16,7 @@ std::string_view job_state_name(JobState state) {
 
 Jobs::Jobs(origin::Store& store, std::mutex& long_work, std::function<std::int64_t()> now,
            std::function<void(const JobStatus&)> log)
-    : store_(store), long_work_(long_work), now_(std::move(now)), log_(std::move(log)), lease_(store) {
+    : long_work_(long_work), now_(std::move(now)), log_(std::move(log)), lease_(store) {
   thread_ = std::thread([this] { loop(); });
 }
 

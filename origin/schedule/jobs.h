@@ -98,7 +98,6 @@ class Jobs {
   void run(const std::string& id, Work work);
   void loop();
 
-  origin::Store& store_;
   std::mutex& long_work_;
   const std::function<std::int64_t()> now_;
   const std::function<void(const JobStatus&)> log_;

@@ -104,6 +104,16 @@ BOOST_AUTO_TEST_CASE(only_who_allows_it_and_is_active_is_precomputed) {
   BOOST_TEST(all_active(site, live, {.max_profiles = 2}).active == 2U);
 }
 
+BOOST_AUTO_TEST_CASE(in_apprentice_mode_nothing_is_precomputed) {
+  SmallSite site;
+  const origin::Uuid id = make_profile(site, Choice::kGranted);
+  std::string document = small_site::kSite;
+  document.replace(document.find("\"name\""), 0, "\"apprentice\": true, ");
+  site.store().put_site(document);
+  BOOST_TEST(!publish::precompute_for_user(site.store(), live_of(site), id, kNow));
+  BOOST_TEST(versions(site).empty());
+}
+
 BOOST_AUTO_TEST_CASE(precomputing_can_be_interrupted) {
   SmallSite site;
   make_profile(site, Choice::kGranted);

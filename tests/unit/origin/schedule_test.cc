@@ -241,8 +241,8 @@ BOOST_AUTO_TEST_CASE(a_refused_publish_is_reported_and_counted) {
   publish::Live live({.directory = site.options().directory});
   Learning learning(site.store(), live, {.publish = site.options()});
   const std::atomic<bool> never{false};
-  const Json report = learning.nightly([] { return std::int64_t{0}; })([](std::string_view, double) {}, never);
-  BOOST_TEST(report["publish"]["refused"].get<std::string>().find("no site") != std::string::npos);
+  const Json report = learning.publish("", false)([](std::string_view, double) {}, never);
+  BOOST_TEST(report["refused"].get<std::string>().find("no site") != std::string::npos);
   BOOST_TEST(learning.refused() == 1U);
   BOOST_TEST(learning.published() == 0U);
 }
