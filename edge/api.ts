@@ -52,6 +52,7 @@ export async function homepage(
   const items = (name: string) => itemsOf(live, decision, name, locale);
   count('api_answered');
   return json({
+    ...(decision.apprentice && { apprentice: true }),
     hero: items('hero')[0] ?? null,
     featuredProjects: items('projects'),
     testimonials: items('testimonials'),

@@ -11,6 +11,7 @@ const slotPool: IndexedSlot[] = [];
 const entryPool: IndexedEntry[] = [];
 const decision: IndexedDecision = {
   version: 0,
+  apprentice: false,
   segment: 0,
   engagementLevel: 0,
   personalizationScore: 0,
@@ -22,6 +23,7 @@ export function readDecision(engine: Engine, bytes: Uint8Array): IndexedDecision
   if (view.buffer !== bytes.buffer) view = new DataView(bytes.buffer);
   const start = bytes.byteOffset;
   decision.version = engine.version;
+  decision.apprentice = view.getUint32(start + 28, true) > 0;
   decision.segment = view.getUint32(start + 8, true);
   decision.engagementLevel = view.getUint32(start + 12, true);
   decision.personalizationScore = view.getUint32(start + 16, true);

@@ -43,7 +43,7 @@ interface Shown {
 
 interface Event extends Omit<InteractionInput, 'action'>, Shown {
   eventId: string;
-  action: InteractionInput['action'] | 'exposure';
+  action: (typeof FORWARDED)[number];
   contentType?: string;
   occurredAt: string;
   visitorId: string;
@@ -124,7 +124,7 @@ function takeIn(live: Live, request: Request, events: readonly Input[], settings
   let changed = false;
   for (const event of events) {
     const { action } = event;
-    if (action === 'exposure' || wasTaken(event.eventId)) continue;
+    if (action === 'exposure' || action === 'would_show' || wasTaken(event.eventId)) continue;
     if (!engine.interact({ ...event, action }, now)) continue; // the item is in no page any more
     count('interaction_taken');
     changed = true;
@@ -199,7 +199,7 @@ function parseInteraction(value: unknown, pointer: string): Input {
   return input;
 }
 
-const FORWARDED = [...ACTIONS, 'exposure'] as const;
+const FORWARDED = [...ACTIONS, 'exposure', 'would_show'] as const;
 const TYPES = [...CONTENT_TYPES, 'featured_project'] as const;
 const SHOWN = [
   ['position', 1000],

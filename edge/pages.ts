@@ -167,7 +167,7 @@ export class Page {
       const entries = decided?.name === slot.request.slot ? decided.entries : NO_ENTRIES;
       if (entries !== NO_ENTRIES) next++;
       pieces[n++] = fixed.before;
-      if (entries.length === 0) {
+      if (entries.length === 0 || decision.apprentice) {
         pieces[n++] = fixed.unfilled;
         continue;
       }

@@ -14,6 +14,8 @@
 namespace footlight {
 namespace {
 
+static_assert(kMaxChances == Pool::kCapacity);
+
 using snapshot::kNone;
 using snapshot::ReasonKind;
 
@@ -41,6 +43,7 @@ class Page {
     out.segment = folded_.visitor.segment;
     out.engagement_level = engagement_level(visitor);
     out.personalization_score = personalization_score(visitor, snapshot, folded_.visitor.masks);
+    out.flags = snapshot.weights().flags;
     out.slot_count = 0;
     out.entry_count = 0;
   }
@@ -126,6 +129,44 @@ class Page {
     }
   }
 
+  // fill(), with every chance told and the shown item placed instead of a drawn one.
+  void replay(const SlotRequest& request, std::span<const std::uint32_t> shown, std::span<Chance> chances,
+              std::span<std::uint32_t> counts) noexcept {
+    const auto& slot = snapshot_.slots()[request.slot];
+    const std::uint32_t limit = limit_of(request, slot);
+    mark_excluded(request.slot, true);
+    gather(slot, limit);
+    mark_excluded(request.slot, false);
+    const bool explores = context_.explore && visitor_.unit_id != 0 && slot.temperature > 0.0F;
+    const auto diversity = static_cast<double>(slot.diversity);
+    const auto temperature = static_cast<double>(slot.temperature);
+    if (explores) weigh(diversity, temperature);
+    std::uint32_t pin = 0;
+    for (std::uint32_t position = 0; position < counts.size() && position < limit; ++position) {
+      if (pool_.size() == 0) {
+        while (pin < limit && pins_[pin] == 0) ++pin;
+        if (pin == limit) return;
+      }
+      const std::span<Chance> row = chances.subspan(std::size_t{position} * kMaxChances, kMaxChances);
+      if (pins_[pin] != 0) {
+        row[0] = {pins_[pin] - 1, 1.0F};
+        counts[position] = 1;
+      } else if (explores) {
+        counts[position] = tell_chances(diversity, temperature, row);
+      } else {
+        row[0] = {pool_[best(diversity)].item, 1.0F};
+        counts[position] = 1;
+      }
+      ++pin;
+      const std::uint32_t item = shown[position];
+      if (item >= snapshot_.items().size()) return;
+      for (std::uint32_t i = 0; i < pool_.size(); ++i) {
+        if (pool_[i].item == item) pool_.remove(i);
+      }
+      if (diversity > 0.0) compare_with(item, diversity, explores ? temperature : 0.0);
+    }
+  }
+
  private:
   [[nodiscard]] static std::uint32_t limit_of(const SlotRequest& request, const snapshot::SlotRow& slot) noexcept {
     return request.limit == 0 ? slot.limit : std::min<std::uint32_t>(request.limit, slot.max_limit);
@@ -189,6 +230,20 @@ class Page {
 
   [[nodiscard]] double odds_of(const Candidate& candidate, double diversity, double temperature) const noexcept {
     return exp_exact((candidate.score - diversity * candidate.nearest - top_) / temperature);
+  }
+
+  // The chances that draw() would draw with.
+  [[nodiscard]] std::uint32_t tell_chances(double diversity, double temperature, std::span<Chance> row) noexcept {
+    double total = sum_of_odds();
+    if (total < 1e-200) {
+      weigh(diversity, temperature);
+      total = sum_of_odds();
+    }
+    std::uint32_t count = 0;
+    for (std::uint32_t i = 0; i < pool_.size(); ++i) {
+      if (pool_[i].odds > 0.0) row[count++] = {pool_[i].item, static_cast<float>(pool_[i].odds / total)};
+    }
+    return count;
   }
 
   // One draw from softmax(z' / temperature) over what is left.
@@ -303,6 +358,28 @@ Status decide(const snapshot::SnapshotView& snapshot, const Visitor& visitor, co
   page.score(requests);
   page.reserve_pins(requests);
   for (const SlotRequest& request : requests) page.fill(request);
+  return Status::kOk;
+}
+
+Status conditional_propensities(const snapshot::SnapshotView& snapshot, const Visitor& visitor, const Context& context,
+                                const SlotRequest& request, std::span<const std::uint32_t> shown,
+                                std::span<std::byte> scratch, std::span<Chance> chances,
+                                std::span<std::uint32_t> counts) noexcept {
+  const std::size_t items = snapshot.items().size();
+  if (request.slot >= snapshot.slots().size()) return Status::kUnknownSlot;
+  if (scratch.size() < decide_scratch_bytes(snapshot) || shown.size() < counts.size() ||
+      chances.size() / kMaxChances < counts.size() || counts.size() > snapshot.slots()[request.slot].max_limit) {
+    return Status::kTooLarge;
+  }
+  std::fill(counts.begin(), counts.end(), 0U);
+  auto* scores = reinterpret_cast<double*>(scratch.data());
+  auto* state = reinterpret_cast<std::uint8_t*>(scratch.data() + items * sizeof(double));
+  const Visitor& known = context.personalize ? visitor : kNobody;
+  Decision decision;
+  Page page(snapshot, known, context, {scores, items}, {state, items}, decision);
+  page.score({&request, 1});
+  page.reserve_pins({&request, 1});
+  page.replay(request, shown, chances, counts);
   return Status::kOk;
 }
 

@@ -59,6 +59,7 @@ struct Decision {
   std::uint32_t segment = 0;  // index
   std::uint32_t engagement_level = 1;
   std::uint32_t personalization_score = 0;
+  std::uint32_t flags = 0;  // of the snapshot's weights: kApprentice
   std::uint32_t slot_count = 0;
   SlotDecision slots[kMaxSlotRequests] = {};
   std::uint32_t entry_count = 0;
@@ -77,6 +78,32 @@ struct Decision {
 [[nodiscard]] Status decide(const snapshot::SnapshotView& snapshot, const Visitor& visitor, const Context& context,
                             std::span<const SlotRequest> requests, std::span<std::byte> scratch,
                             Decision& decision) noexcept;
+
+// What a slot's pool holds at most, and so the chances of one position.
+inline constexpr std::uint32_t kMaxChances = 4 * snapshot::kMaxSlotLimit;
+
+struct Chance {
+  std::uint32_t item = 0;  // index
+  float propensity = 0;    // conditional, as Entry::propensity
+};
+
+// With what probability decide() would have put every item into each position of one slot, given that the items above
+// are `shown` (indexes, by position), drawn by it or not: the propensities of a *target* policy, for off-policy
+// estimates of a log that another snapshot wrote. Where decide() itself drew `shown`, the chance of shown[p] in
+// position p is the entry's propensity to the bit. A pin has its whole place, a greedy choice too.
+//
+// Position p's chances are counts[p] entries from chances[p * kMaxChances] on; what is not among them has no chance.
+// `counts` has one element for each position asked for, `chances` kMaxChances times as many. Positions below a shown
+// item that is kNone (not known, or not in this snapshot), and those for which candidates run out, have none. The slot
+// stands alone: what other slots of the page took or pin is not left out. The scores z of the slot's types of items lie
+// at the start of `scratch` afterwards, by index.
+//
+// kUnknownSlot: no such slot; kTooLarge: more positions than the slot has at most or than `shown` or `chances` hold, or
+// scratch too small.
+[[nodiscard]] Status conditional_propensities(const snapshot::SnapshotView& snapshot, const Visitor& visitor,
+                                              const Context& context, const SlotRequest& request,
+                                              std::span<const std::uint32_t> shown, std::span<std::byte> scratch,
+                                              std::span<Chance> chances, std::span<std::uint32_t> counts) noexcept;
 
 // z of every item, without filters, as doubles at the start of `scratch` (decide_scratch_bytes() of it). For
 // evaluation.

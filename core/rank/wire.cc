@@ -16,7 +16,7 @@ std::size_t encode_decision(const Decision& decision, std::span<std::byte> out) 
   put(decision.personalization_score);
   put(decision.slot_count);
   put(decision.entry_count);
-  put(std::uint32_t{0});
+  put(decision.flags);
   for (std::uint32_t s = 0; s < decision.slot_count; ++s) {
     const SlotDecision& slot = decision.slots[s];
     put(slot.slot);

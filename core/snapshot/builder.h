@@ -33,7 +33,7 @@ inline constexpr WeightsRow kDefaultWeights{.match = 3,
                                             .calibrate_scale = 1,
                                             .calibrate_shift = 0,
                                             .calibrated = 0,
-                                            .reserved = 0};
+                                            .flags = 0};
 
 using Localized = std::vector<std::string>;  // one per locale; may be shorter: the rest falls back to the first
 

@@ -215,8 +215,9 @@ struct WeightsRow {
   float calibrate_scale;   // p = sigmoid(calibrate_scale * z + calibrate_shift): that a shown item is chosen
   float calibrate_shift;
   std::uint32_t calibrated;  // 1: learned, and p may be told; 0: nothing is known of p
-  std::uint32_t reserved;
+  std::uint32_t flags;       // kApprentice
 };
+inline constexpr std::uint32_t kApprentice = 1;  // decide and log, and let the page's own content stand
 
 // Where the bins of a field come from. Bin 0 of every field is "not known".
 enum class FieldSource : std::uint16_t {

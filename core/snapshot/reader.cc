@@ -314,6 +314,7 @@ class SnapshotView::Opener {
     require(row.dimensions <= kMaxDimensions && row.trees <= kMaxTrees && row.depth <= kMaxTreeDepth,
             Status::kTooLarge);
     require(row.dimensions % 16 == 0, Status::kBadValue);
+    if (!ok()) return;
     check_range({&row.unit, 1}, 0.0F, 1.0F);
     check_range(row.base, -100.0F, 100.0F);
     check_range(row.blend, 0.0F, 1.0F);

@@ -42,6 +42,11 @@ struct Globals {
 
 void add_serve(CLI::App& program, const Globals& globals);
 void add_import(CLI::App& program, const Globals& globals);
+void add_similar(CLI::App& program, const Globals& globals);
+void add_recommend(CLI::App& program, const Globals& globals);
+void add_predict(CLI::App& program, const Globals& globals);
+void add_features(CLI::App& program, const Globals& globals);
+void add_precompute(CLI::App& program, const Globals& globals);
 void add_keys(CLI::App& program, const Globals& globals);
 void add_train(CLI::App& program, const Globals& globals);
 void add_publish(CLI::App& program, const Globals& globals);
@@ -51,5 +56,10 @@ void add_inspect(CLI::App& program, const Globals& globals);
 void add_diff(CLI::App& program, const Globals& globals);
 void add_evaluate(CLI::App& program, const Globals& globals);
 void add_evaluate_engagement(CLI::App& evaluate);  // `evaluate engagement`, of add_evaluate
+void add_evaluate_ranking(CLI::App& evaluate);     // `evaluate ranking`, of add_evaluate
+void add_evaluate_apprentice(CLI::App& evaluate, const Globals& globals);
+void add_evaluate_policy(CLI::App& evaluate, const Globals& globals);  // a subcommand of evaluate
+void add_simulate(CLI::App& program);
+void add_report(CLI::App& program, const Globals& globals);
 
 }  // namespace footlight::cli

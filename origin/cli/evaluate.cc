@@ -146,7 +146,10 @@ Examples:
   command->add_option("--file", wanted->file, "Histories as JSON Lines instead of the database")
       ->check(CLI::ExistingFile);
   command->add_flag("--json", wanted->json, "As JSON");
+  add_evaluate_apprentice(*command, globals);
   add_evaluate_engagement(*command);
+  add_evaluate_policy(*command, globals);
+  add_evaluate_ranking(*command);
   command->callback([&globals, wanted, command] {
     if (command->get_subcommands().empty()) run(globals, *wanted);
   });

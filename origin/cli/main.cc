@@ -58,6 +58,13 @@ int main(int argc, char** argv) {
   add_inspect(program, globals);
   add_diff(program, globals);
   add_evaluate(program, globals);
+  add_similar(program, globals);
+  add_recommend(program, globals);
+  add_predict(program, globals);
+  add_features(program, globals);
+  add_precompute(program, globals);
+  add_simulate(program);
+  add_report(program, globals);
   add_keys(program, globals);
   try {
     program.parse(argc, argv);

@@ -37,6 +37,10 @@ void print_published(const publish::PublishReport& report, const publish::Publis
     fmt::print("A signing key was made ({}): keep it safe, and give the public key above to edge and browser.\n",
                options.signing_key.string());
   }
+  if (!report.gate.why.empty()) {
+    fmt::print("  gate      {}{}: {}\n", report.gate.forced ? "overridden, " : "",
+               publish::verdict_name(report.gate.verdict), report.gate.why);
+  }
   if (report.pruned > 0) fmt::print("Removed {} files of older versions.\n", report.pruned);
 }
 
@@ -47,9 +51,14 @@ void add_publish(CLI::App& program, const Globals& globals) {
 them. A running `footlight serve` takes the new version within a second; edge and browser fetch it.
 Without a trained model the questionnaire alone decides. Interrupted anywhere, what was live stays live.
 
+A new model goes live only if it is not worse than the live one by more than chance, on what visitors chose and were
+shown since both were fitted: otherwise nothing is written, both numbers are printed, and the exit status is 1. --force
+publishes all the same, and the version's note says what it overrode. Content and settings are never held up.
+
 Examples:
   footlight publish
   footlight publish --out site/_fl          also into a folder that any static host can serve
+  footlight publish --force                 although the new model was found worse
   footlight publish --expires-days 7        consumers refuse it after a week: publish more often)");
   auto options = std::make_shared<publish::PublishOptions>();
   auto days = std::make_shared<double>(30);
@@ -61,17 +70,24 @@ Examples:
   command->add_option("--keep", options->keep, "Versions whose files are kept for rollback (0: all)")
       ->capture_default_str();
   command->add_option("--note", options->note, "Shown by footlight snapshots");
+  command->add_flag("--force", options->force, "Publish a model that was found worse than the live one");
   command->callback([&globals, options, days, out] {
     publish::PublishOptions wanted = publish_options(globals);
     wanted.keep = options->keep;
     wanted.note = options->note;
+    wanted.force = options->force;
     wanted.expires_after_s = static_cast<std::int64_t>(*days * 86400);
     if (!out->empty()) wanted.out = *out;
     const auto store = open_existing_store(globals);
     publish::PublishReport report;
-    {
+    try {
       Progress progress("publish");
       report = publish::publish(*store, wanted, std::ref(progress), interrupted());
+    } catch (const publish::PublishRefused& refused) {
+      fmt::print(stderr, "Not published: the new model is worse than version {}, which stays live.\n  {}\n",
+                 refused.report().live_version, refused.what());
+      fmt::print(stderr, "footlight publish --force publishes it all the same.\n");
+      throw CLI::RuntimeError(kExitRefused);
     }
     print_published(report, wanted);
   });

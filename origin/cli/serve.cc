@@ -15,6 +15,7 @@
 #include "origin/http/server.h"
 #include "origin/privacy/vault.h"
 #include "origin/publish/live.h"
+#include "origin/schedule/off_peak.h"
 
 namespace footlight::cli {
 namespace {
@@ -26,6 +27,7 @@ struct ServeOptions {
   std::string consent = "opt-in";
   std::string public_key_file;
   double token_days = 180;
+  std::string off_peak;
 };
 
 // Answers of some kilobytes come and go all the time: glibc must not hand their pages back to the
@@ -42,6 +44,7 @@ void serve(const Globals& globals, ServeOptions& options) {
   store->vault().preload();
   options.app.publish = publish_options(globals);
   options.app.consent_opt_out = options.consent == "opt-out";
+  if (!options.off_peak.empty()) options.app.off_peak = schedule::parse_off_peak(options.off_peak);
   options.app.token_ttl_ms = static_cast<std::int64_t>(options.token_days * 86'400'000);
 
   publish::LiveOptions live_options{.directory = globals.publish_dir()};
@@ -69,12 +72,14 @@ void serve(const Globals& globals, ServeOptions& options) {
     next_tick += std::chrono::milliseconds(500);
     try {
       app.tick();
+      app.work();
     } catch (const std::exception& error) {
       fmt::print(stderr, "footlight: {}\n",
                  error.what());  // the database was busy, say: the next tick tries again
     }
   }
   server.stop_gracefully();
+  app.jobs.stop();
   listening.join();
   fmt::print("footlight: stopped\n");
 }
@@ -88,13 +93,20 @@ void add_serve(CLI::App& program, const Globals& globals) {
 A newer snapshot, published by any process, is taken within a second. SIGTERM and Ctrl-C finish what is being answered.
 Serve TLS by a proxy in front; with --trust-proxy its X-Forwarded-For names the client.
 
+With --off-peak HH:MM-HH:MM it learns by itself: once in each such window it trains, publishes unless the publish is
+refused, and precomputes the homepages of active profiles. The hours are UTC. Of several origins on one database one
+does it; a restart does not do it again. GET /api/admin/jobs tells how it went. Training uses threads of low priority
+(nice 15), so that requests go first; it still takes memory and caches: leave a core to the requests (--train-threads).
+
 Examples:
   footlight serve
+  footlight serve --off-peak 02:00-05:00
   footlight serve --host 0.0.0.0 --port 8787 --cors-origin https://www.example.com
   footlight serve --mail-command 'my-mailer' --claim-url https://www.example.com/claim)");
   auto options = std::make_shared<ServeOptions>();
   auto& server = options->server;
   auto& app = options->app;
+  app.train.threads = std::max(1U, std::thread::hardware_concurrency() / 2);
   command->add_option("--host", server.host, "Address to listen on")->capture_default_str();
   command->add_option("--port", server.port, "Port; 0: any free one")
       ->check(CLI::Range(0, 65535))
@@ -118,6 +130,19 @@ Examples:
   command->add_option("--mail-command", options->mail.command, "Gets each message as JSON on its standard input");
   command->add_option("--mail-outbox", options->mail.outbox, "Folder for each message as a JSON file");
   command->add_option("--claim-url", options->mail.claim_url, "Page that redeems a mailed claim");
+  command->add_option("--off-peak", options->off_peak, "Hours (UTC) in which to train, publish and precompute")
+      ->check([](const std::string& text) {
+        return schedule::parse_off_peak(text) ? std::string() : "must be like 02:00-05:00, in UTC";
+      });
+  command->add_option("--train-threads", app.train.threads, "Threads that train here; 0: one for each core")
+      ->capture_default_str();
+  command
+      ->add_option("--precompute-days", app.precompute.active_days,
+                   "Precompute for profiles that did something in so many days")
+      ->check(CLI::Range(0.01, 3650.0))
+      ->capture_default_str();
+  command->add_option("--precompute-profiles", app.precompute.max_profiles, "Of these the latest so many")
+      ->capture_default_str();
   command->callback([&globals, options] { serve(globals, *options); });
 }
 

@@ -1,6 +1,7 @@
 #include "origin/http/app.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <sodium.h>
 
 #include <fmt/format.h>
@@ -12,6 +13,17 @@ namespace footlight::origin {
 namespace {
 
 constexpr double kBurstS = 4;  // seconds of a client's rate that may come at once
+
+// One line about what was done beside the requests.
+void log_job(const schedule::JobStatus& job) {
+  if (job.state == schedule::JobState::kFailed) {
+    fmt::print(stderr, "footlight: {} failed: {}\n", job.kind, job.error);
+    return;
+  }
+  const double seconds = static_cast<double>(job.finished_at_ms - job.started_at_ms) / 1000;
+  fmt::print("footlight: {} done in {:.1f} s: {}\n", job.kind, seconds, job.report.dump());
+  std::fflush(stdout);
+}
 
 std::string request_id() {
   static const std::uint32_t boot = randombytes_random();
@@ -111,7 +123,18 @@ App::App(Store& store_in, publish::Live& live_in, AppOptions options_in, MailOpt
       options(std::move(options_in)),
       mail(std::move(mail_in)),
       behind(store, options.record_per_s),
-      rate_(options.rate_per_s, std::max(1.0, kBurstS * options.rate_per_s)) {}
+      similar(store),
+      learning(store, live, {.train = options.train, .publish = options.publish, .precompute = options.precompute},
+               [this] { tick(); }),
+      jobs(store, long_work, now_ms, log_job),
+      rate_(options.rate_per_s, std::max(1.0, kBurstS * options.rate_per_s)) {
+  if (options.off_peak) nightly_.emplace(store, jobs, *options.off_peak, learning.nightly(now_ms));
+}
+
+void App::work() {
+  jobs.tick();
+  if (nightly_) nightly_->tick(now_ms());
+}
 
 void App::tick() {
   live.reload(now_ms() / 1000);

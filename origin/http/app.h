@@ -21,8 +21,12 @@
 #include "origin/http/rate_limit.h"
 #include "origin/http/record_behind.h"
 #include "origin/http/server.h"
+#include "origin/learn/tastes.h"
 #include "origin/publish/live.h"
 #include "origin/publish/publisher.h"
+#include "origin/schedule/jobs.h"
+#include "origin/schedule/learning.h"
+#include "origin/schedule/off_peak.h"
 #include "origin/store/store.h"
 
 namespace footlight::origin {
@@ -35,6 +39,9 @@ struct AppOptions {
   std::int64_t token_ttl_ms = 180LL * 86'400'000;
   double record_per_s = 30;  // decisions written behind, at most (record_behind.h)
   publish::PublishOptions publish;
+  learn::TrainOptions train;
+  publish::PrecomputeOptions precompute;
+  std::optional<schedule::OffPeak> off_peak;  // when to learn by itself; never without
 };
 
 struct AppCounters {
@@ -75,11 +82,16 @@ struct Exchange {
 class App {
  public:
   App(Store& store, publish::Live& live, AppOptions options, MailOptions mail);
+  ~App() { jobs.stop(); }  // before anything that their work uses goes
+  App(const App&) = delete;
+  App& operator=(const App&) = delete;
 
   void dispatch(const httplib::Request& request, httplib::Response& response, const BodyReader& reader);
 
   // Once a second: a newer snapshot, a newer site.
   void tick();
+  // Once a second, of one thread: what the schedule and the jobs have to do.
+  void work();
 
   // -- for handlers
   // The session of the Bearer token; throws kUnauthorized, or kForbidden when X-User-ID is somebody
@@ -100,6 +112,9 @@ class App {
   MailHook mail;
   RecordBehind behind;
   std::mutex long_work;  // train, publish, roll back: one at a time
+  learn::FreshSimilarUsers similar;
+  schedule::Learning learning;
+  schedule::Jobs jobs;  // after what its work uses
   std::function<const ServerCounters*()> server_counters;
 
  private:
@@ -110,6 +125,7 @@ class App {
   void write_problem(const httplib::Request& request, httplib::Response& response, const Problem& problem);
 
   RateLimit rate_;
+  std::optional<schedule::Nightly> nightly_;
   mutable std::mutex site_mutex_;  // guards the two below
   std::shared_ptr<const SiteDocument> site_;
   std::shared_ptr<const ActiveWindows> windows_;

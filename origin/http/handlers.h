@@ -14,7 +14,12 @@ void post_claim(App& app, Exchange& exchange);
 void post_consent(App& app, Exchange& exchange);
 // decision_api.cc
 void get_homepage(App& app, Exchange& exchange);
+// recommendation_api.cc
 void get_recommendations(App& app, Exchange& exchange);
+void get_similar_content(App& app, Exchange& exchange);
+void list_similar_users(App& app, Exchange& exchange);
+void list_profile_recommendations(App& app, Exchange& exchange);
+void list_similar_content(App& app, Exchange& exchange);
 // interaction_api.cc
 void post_interaction(App& app, Exchange& exchange);
 void post_interactions(App& app, Exchange& exchange);
@@ -33,8 +38,16 @@ void delete_content(App& app, Exchange& exchange);
 void import_content(App& app, Exchange& exchange);
 void get_site(App& app, Exchange& exchange);
 void put_site(App& app, Exchange& exchange);
-// publish_api.cc
+// prediction_api.cc
+void get_prediction(App& app, Exchange& exchange);
+void get_profile_prediction(App& app, Exchange& exchange);
+void get_profile_features(App& app, Exchange& exchange);
+// jobs_api.cc
 void post_train(App& app, Exchange& exchange);
+void post_precompute(App& app, Exchange& exchange);
+void list_jobs(App& app, Exchange& exchange);
+void get_job(App& app, Exchange& exchange);
+// publish_api.cc
 void post_publish(App& app, Exchange& exchange);
 void list_snapshots(App& app, Exchange& exchange);
 void get_snapshot(App& app, Exchange& exchange);
@@ -57,6 +70,9 @@ void get_stats(App& app, Exchange& exchange);
   return visitor.measurement == Choice::kGranted ||
          (visitor.measurement == Choice::kUnset && !exchange.signals_refusal());
 }
+
+// Queues a job and answers 202 with it; kConflict while there is one of its kind.
+void answer_job(App& app, Exchange& exchange, schedule::NewJob job);
 
 // ?locale=de, else the first of Accept-Language, else the site's own: as the edge does.
 [[nodiscard]] std::uint32_t locale_of(const Exchange& exchange, const snapshot::SnapshotView& snapshot);

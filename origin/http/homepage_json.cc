@@ -142,6 +142,10 @@ void append_section(const snapshot::SnapshotView& snapshot, const Decision& deci
 void append_homepage(const snapshot::SnapshotView& snapshot, const Decision& decision, std::uint32_t locale,
                      std::string& out) {
   char before = '{';
+  if ((decision.flags & snapshot::kApprentice) != 0) {
+    out += "{\"apprentice\":true";
+    before = ',';
+  }
   for (const HomepageSection& section : kHomepage) {
     out.push_back(before);
     out.push_back('"');

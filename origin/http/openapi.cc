@@ -52,8 +52,12 @@ Json security(Access access) {
 
 Json answers(const Route& route) {
   Json result = Json::object();
+  if (!route.accepted.empty()) {
+    result["202"] = {{"description", "It will be done; `Location` says where to look."},
+                     {"content", {{"application/json", {{"schema", reference(route.accepted)}}}}}};
+  }
   if (route.produces.empty()) {
-    result["204"] = {{"description", "Done."}};
+    if (route.accepted.empty()) result["204"] = {{"description", "Done."}};
   } else {
     const Json schema = route.response.empty() ? Json{{"type", "string"}} : reference(route.response);
     const char* status = route.id == "createContent" ? "201" : "200";

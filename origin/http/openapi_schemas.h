@@ -39,6 +39,7 @@ inline constexpr std::string_view kOpenapiSchemas = R"json({
     "confidence": {"type": "number", "minimum": 0, "maximum": 1},
     "engagementRate": {"type": ["number", "null"], "minimum": 0, "maximum": 1}}},
   "Homepage": {"type": "object", "required": ["hero", "featuredProjects", "testimonials", "services"], "properties": {
+    "apprentice": {"const": true, "description": "Apprentice mode: what would be shown; the page keeps its own content."},
     "hero": {"oneOf": [{"$ref": "#/components/schemas/Item"}, {"type": "null"}]},
     "featuredProjects": {"type": "array", "items": {"$ref": "#/components/schemas/Item"}},
     "testimonials": {"type": "array", "items": {"$ref": "#/components/schemas/Item"}},
@@ -47,7 +48,7 @@ inline constexpr std::string_view kOpenapiSchemas = R"json({
   "Interaction": {"type": "object", "required": ["contentId", "action"], "additionalProperties": false, "properties": {
     "eventId": {"type": "string", "maxLength": 255, "description": "Counts once. Without one, a repetition counts again."},
     "contentId": {"type": "string", "maxLength": 255}, "contentType": {"type": "string"},
-    "action": {"enum": ["view", "click", "engage", "convert", "exposure"]},
+    "action": {"enum": ["view", "click", "engage", "convert", "exposure", "would_show"]},
     "duration": {"type": "number", "minimum": 0, "description": "milliseconds"},
     "feedback": {"enum": ["positive", "negative", "neutral"]}, "occurredAt": {"type": "string", "format": "date-time"},
     "visitorId": {"type": "string", "maxLength": 255}, "slot": {"type": "string"}, "position": {"type": "integer"},
@@ -95,19 +96,99 @@ inline constexpr std::string_view kOpenapiSchemas = R"json({
       "line": {"type": "integer"}, "code": {"type": "string"}, "detail": {"type": "string"}, "pointer": {"type": "string"}}}}}},
   "SiteDocument": {"type": "object", "properties": {"version": {"type": "integer"}, "updatedAt": {"type": "string"}, "site": {"type": "object"}}},
   "SiteVersion": {"type": "object", "properties": {"version": {"type": "integer"}}},
-  "Published": {"type": "object", "required": ["version", "sha256", "bytes", "packs", "items", "drafts", "learnedItems", "expiresAt", "warnings"],
+  "Published": {"type": "object", "required": ["version", "sha256", "bytes", "packs", "items", "drafts", "learnedItems", "expiresAt", "gate", "warnings"],
     "additionalProperties": false, "properties": {
     "version": {"type": "integer"}, "sha256": {"type": "string"}, "bytes": {"type": "integer"},
     "packs": {"type": "integer"}, "items": {"type": "integer"}, "drafts": {"type": "integer"}, "learnedItems": {"type": "integer"},
-    "expiresAt": {"type": "string", "format": "date-time"}, "warnings": {"type": "array", "items": {"type": "string"}}}},
-  "Trained": {"type": "object", "required": ["visitors", "learnedFrom", "itemsLearned", "itemsTooFew", "modelBytes", "seconds"],
-    "additionalProperties": false, "properties": {
+    "expiresAt": {"type": "string", "format": "date-time"}, "gate": {"$ref": "#/components/schemas/Gate"},
+    "warnings": {"type": "array", "items": {"type": "string"}}}},
+  "Gate": {"type": "object", "description": "How the new model compared with the live one before it was published.",
+    "required": ["verdict", "forced", "why"], "properties": {
+    "verdict": {"enum": ["passes", "cannot_judge", "worse"]}, "forced": {"type": "boolean"}, "why": {"type": "string"},
+    "liveVersion": {"type": "integer"}, "judgedFrom": {"type": "integer"}, "fittedUntil": {"type": "integer"}, "model": {"type": "string"},
+    "heldOut": {"$ref": "#/components/schemas/GateFinding"}, "offPolicy": {"$ref": "#/components/schemas/GateFinding"}}},
+  "GateFinding": {"type": "object", "required": ["verdict", "cases", "why"], "properties": {
+    "verdict": {"enum": ["passes", "cannot_judge", "worse"]}, "cases": {"type": "integer"}, "live": {"type": "number"},
+    "candidate": {"type": "number"}, "difference": {"type": "number"}, "low": {"type": "number"}, "high": {"type": "number"},
+    "p": {"type": "number"}, "why": {"type": "string"}}},
+  "Trained": {"type": "object", "description": "What a job of kind train reports.",
+    "required": ["visitors", "learnedFrom", "itemsLearned", "itemsTooFew", "modelBytes", "seconds"], "properties": {
     "visitors": {"type": "integer"}, "learnedFrom": {"type": "integer", "description": "visitors who chose something"},
     "itemsLearned": {"type": "integer"}, "itemsTooFew": {"type": "integer", "description": "left out: too few visitors stand behind them"},
+    "impressions": {"type": "integer"}, "heldOut": {"type": "integer", "description": "of the impressions, the latest: what weights and calibration are learned on"},
+    "learnedSegments": {"type": "integer"}, "engagementModel": {"type": "boolean"}, "calibrated": {"type": "boolean"},
     "modelBytes": {"type": "integer"}, "seconds": {"type": "number"}}},
+  "Refused": {"type": "object", "description": "A publish that did not happen: what is live stays.", "required": ["refused"],
+    "additionalProperties": false, "properties": {"refused": {"type": "string", "description": "why"}}},
+  "PrecomputedAll": {"type": "object", "required": ["snapshotVersion", "active", "computed", "leftOut", "seconds"],
+    "additionalProperties": false, "properties": {
+    "snapshotVersion": {"type": "integer"}, "active": {"type": "integer"}, "computed": {"type": "integer"},
+    "leftOut": {"type": "integer", "description": "refuse to be measured or personalised for, or have gone"}, "seconds": {"type": "number"}}},
+  "Nightly": {"type": "object", "required": ["train", "publish"], "additionalProperties": false, "properties": {
+    "train": {"$ref": "#/components/schemas/Trained"},
+    "publish": {"oneOf": [{"$ref": "#/components/schemas/Published"}, {"$ref": "#/components/schemas/Refused"}]},
+    "precompute": {"$ref": "#/components/schemas/PrecomputedAll"}}},
+  "Job": {"type": "object", "required": ["id", "kind", "state", "stage", "progress", "queuedAt", "dueAt", "startedAt", "finishedAt", "report", "error"],
+    "additionalProperties": false, "properties": {
+    "id": {"type": "string", "format": "uuid"}, "kind": {"enum": ["train", "publish", "precompute", "nightly"]},
+    "state": {"enum": ["queued", "running", "done", "failed"]}, "stage": {"type": "string"},
+    "progress": {"type": ["number", "null"], "minimum": 0, "maximum": 1, "description": "of the stage"},
+    "queuedAt": {"type": "string", "format": "date-time"}, "dueAt": {"type": "string", "format": "date-time"},
+    "startedAt": {"type": ["string", "null"], "format": "date-time"}, "finishedAt": {"type": ["string", "null"], "format": "date-time"},
+    "report": {"anyOf": [{"type": "null"}, {"$ref": "#/components/schemas/Trained"}, {"$ref": "#/components/schemas/Published"},
+      {"$ref": "#/components/schemas/Refused"}, {"$ref": "#/components/schemas/PrecomputedAll"}, {"$ref": "#/components/schemas/Nightly"}]},
+    "error": {"type": ["string", "null"]}}},
+  "Jobs": {"type": "object", "required": ["jobs"], "additionalProperties": false, "properties": {
+    "jobs": {"type": "array", "items": {"$ref": "#/components/schemas/Job"}}}},
+  "PrecomputeRequest": {"type": "object", "additionalProperties": false, "properties": {
+    "userId": {"type": "string", "description": "one profile, now"},
+    "segmentId": {"type": "integer", "minimum": 0, "maximum": 65535, "description": "the slates of a segment; 0: everyone"},
+    "activeDays": {"type": "number", "description": "all profiles that did anything since"},
+    "maxProfiles": {"type": "integer", "minimum": 1}, "when": {"enum": ["now", "off-peak"], "description": "of the job"}}},
+  "Precomputed": {"type": "object", "required": ["snapshotVersion"], "additionalProperties": false, "properties": {
+    "snapshotVersion": {"type": "integer"}, "userId": {"type": "string", "format": "uuid"},
+    "computed": {"type": "boolean", "description": "false: this person is not to have anything precomputed"},
+    "segmentId": {"type": "integer"}, "name": {"type": "string"},
+    "slates": {"type": "array", "items": {"type": "object", "required": ["slot", "items"], "properties": {
+      "slot": {"type": "string"}, "items": {"type": "array", "items": {"type": "object", "required": ["id", "type", "name"], "properties": {
+        "id": {"type": "string", "format": "uuid"}, "type": {"type": "string"}, "name": {"type": "string"}}}}}}}}},
+  "SimilarContent": {"type": "object", "required": ["contentId", "similar"], "additionalProperties": false, "properties": {
+    "contentId": {"type": "string", "format": "uuid"},
+    "similar": {"type": "array", "items": {"type": "object", "required": ["id", "type", "similarity"], "properties": {
+      "id": {"type": "string", "format": "uuid"}, "type": {"type": "string"}, "similarity": {"type": "number", "minimum": 0, "maximum": 1}}}}}},
+  "SimilarUsers": {"type": "object", "required": ["profileId", "similarUsers", "compared", "gatheredAt"], "additionalProperties": false, "properties": {
+    "profileId": {"type": "string", "format": "uuid"},
+    "similarUsers": {"type": "array", "items": {"type": "object", "additionalProperties": false,
+      "required": ["id", "similarity", "answers", "items", "sharedAnswers", "sharedItems", "engagementLevel"], "properties": {
+      "id": {"type": "string", "format": "uuid"}, "similarity": {"type": "number", "minimum": 0, "maximum": 1},
+      "answers": {"type": "number", "minimum": 0, "description": "part of it: answers alone"},
+      "items": {"type": "number", "minimum": 0, "description": "part of it: chosen items alone"},
+      "sharedAnswers": {"type": "integer"}, "sharedItems": {"type": "integer"},
+      "engagementLevel": {"type": "integer", "minimum": 1, "maximum": 5}}}},
+    "compared": {"type": "integer", "description": "profiles in the index"},
+    "gatheredAt": {"type": "string", "format": "date-time", "description": "when the index was built"}}},
+  "ProfileRecommendations": {"type": "object", "required": ["profileId", "method", "recommendations"], "additionalProperties": false, "properties": {
+    "profileId": {"type": "string", "format": "uuid"}, "method": {"enum": ["engine", "collaborative", "content"]},
+    "recommendations": {"type": "array", "items": {"allOf": [{"$ref": "#/components/schemas/Item"}, {"type": "object",
+      "required": ["score"], "properties": {"score": {"type": "number"},
+      "supporters": {"type": "integer", "description": "similar visitors who chose it"}}}]}}}},
+  "Prediction": {"type": "object", "required": ["profileId", "contentId", "snapshotVersion", "model", "click", "engage", "convert", "probability"],
+    "additionalProperties": false, "properties": {
+    "profileId": {"type": "string", "format": "uuid"}, "contentId": {"type": "string", "format": "uuid"},
+    "snapshotVersion": {"type": "integer"}, "model": {"type": "boolean", "description": "whether the snapshot has an engagement model"},
+    "click": {"type": ["number", "null"], "minimum": 0, "maximum": 1}, "engage": {"type": ["number", "null"], "minimum": 0, "maximum": 1},
+    "convert": {"type": ["number", "null"], "minimum": 0, "maximum": 1},
+    "probability": {"type": ["number", "null"], "minimum": 0, "maximum": 1, "description": "that it is chosen, by the whole score; null while that is not calibrated"}}},
+  "Features": {"type": "object", "required": ["profileId", "snapshotVersion", "model", "features"], "additionalProperties": false, "properties": {
+    "profileId": {"type": "string", "format": "uuid"}, "snapshotVersion": {"type": "integer"}, "model": {"type": "boolean"},
+    "features": {"type": "array", "items": {"type": "object", "required": ["field", "bins", "indexes"], "additionalProperties": false, "properties": {
+      "field": {"type": "string"}, "bins": {"type": "array", "items": {"type": "string"}},
+      "indexes": {"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": 63}},
+      "logOdds": {"type": "number", "description": "what the field adds for the item that was asked about"}}}}}},
   "Snapshot": {"type": "object", "required": ["version", "createdAt", "sha256", "state", "note"], "properties": {
     "version": {"type": "integer"}, "createdAt": {"type": "string", "format": "date-time"}, "sha256": {"type": "string"},
     "state": {"enum": ["pending", "live", "superseded"]}, "note": {"type": "string"},
+    "gate": {"type": ["object", "null"], "description": "As Gate; null: published before there was one."},
     "manifest": {"type": "object", "description": "Of one version: the signed envelope."},
     "contents": {"type": "object", "description": "Of one version whose file is still there.", "properties": {
       "items": {"type": "integer"}, "questions": {"type": "integer"}, "segments": {"type": "integer"}, "rules": {"type": "integer"},

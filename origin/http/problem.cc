@@ -18,6 +18,7 @@ constexpr ProblemRow kTable[] = {
     {"not_found", "There is nothing here.", 404, ProblemKind::kNotFound},
     {"method_not_allowed", "This method is not known here.", 405, ProblemKind::kMethodNotAllowed},
     {"conflict", "This cannot be done now.", 409, ProblemKind::kConflict},
+    {"worse_model", "The new model is worse than the live one.", 409, ProblemKind::kWorse},
     {"too_large", "The body is too large.", 413, ProblemKind::kTooLarge},
     {"uri_too_long", "The address is too long.", 414, ProblemKind::kUriTooLong},
     {"headers_too_large", "The request's head is too large.", 431, ProblemKind::kHeadTooLarge},

@@ -27,6 +27,7 @@ enum class ProblemKind : std::uint8_t {
   kNotFound,
   kMethodNotAllowed,
   kConflict,  // something else is going on, or stands in the way
+  kWorse,     // the publish gate: the new model is worse than the live one
   kTooLarge,
   kUriTooLong,
   kHeadTooLarge,

@@ -67,6 +67,10 @@ void get_metrics(App& app, Exchange& exchange) {
   counter("decisions_skipped_total", "New decisions not written, over the limit.", app.behind.skipped());
   counter("commits_total", "Commits of the store.", app.store.writer().commits());
   counter("writes_total", "Jobs of the store's writer.", app.store.writer().jobs());
+  counter("trainings_total", "Trainings by the schedule or by request.", app.learning.trained());
+  counter("publishes_total", "Publishes by the schedule or as jobs.", app.learning.published());
+  counter("publishes_refused_total", "Such publishes that were refused.", app.learning.refused());
+  counter("homepages_precomputed_total", "Homepages precomputed.", app.learning.precomputed());
   if (app.server_counters) {
     const ServerCounters* server = app.server_counters();
     counter("connections_accepted_total", "Connections accepted.", server->accepted);

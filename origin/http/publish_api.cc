@@ -1,11 +1,10 @@
-// The admin API for training, publishing, snapshots and figures.
+// The admin API for publishing, snapshots and figures.
 #include <charconv>
 
 #include <fmt/format.h>
 
 #include "origin/cli/commands.h"
 #include "origin/http/handlers.h"
-#include "origin/learn/trainer.h"
 #include "origin/store/document.h"
 #include "origin/store/personalized_content.h"
 
@@ -34,30 +33,17 @@ std::uint64_t version_of(const Exchange& exchange) {
 }
 
 Json snapshot_document(const SnapshotRow& row) {
-  return {{"version", row.version},
-          {"createdAt", format_time(row.created_at_s * 1000)},
-          {"sha256", row.sha256},
-          {"state", row.state},
-          {"note", row.note}};
-}
-
-Json published(const publish::PublishReport& report) {
-  const publish::Manifest& manifest = report.manifest;
-  return {{"version", manifest.version},
-          {"sha256", manifest.snapshot.sha256},
-          {"bytes", manifest.snapshot.bytes},
-          {"packs", manifest.packs.size()},
-          {"items", report.items},
-          {"drafts", report.drafts},
-          {"learnedItems", report.learned_items},
-          {"expiresAt", format_time(manifest.expires_at_s * 1000)},
-          {"warnings", report.warnings}};
+  return {{"version", row.version}, {"createdAt", format_time(row.created_at_s * 1000)},
+          {"sha256", row.sha256},   {"state", row.state},
+          {"note", row.note},       {"gate", row.gate.empty() ? Json() : Json::parse(row.gate, nullptr, false)}};
 }
 
 template <typename Work>
 auto or_problem(Work work) {
   try {
     return work();
+  } catch (const publish::PublishRefused& error) {
+    throw Problem{ProblemKind::kWorse, error.what()};
   } catch (const publish::CannotPublish& error) {
     throw Problem{ProblemKind::kConflict, error.what()};  // written for the owner
   }
@@ -72,25 +58,27 @@ std::int64_t count(App& app, Sql sql) {
 
 }  // namespace
 
-void post_train(App& app, Exchange& exchange) {
-  const auto lock = begin_long_work(app);
-  const auto report = learn::train(app.store, {}, no_progress, cli::interrupted());
-  exchange.answer({{"visitors", report.visitors},
-                   {"learnedFrom", report.learned_from},
-                   {"itemsLearned", report.items_learned},
-                   {"itemsTooFew", report.items_too_few},
-                   {"modelBytes", report.model_bytes},
-                   {"seconds", report.seconds}});
-}
-
 void post_publish(App& app, Exchange& exchange) {
-  const auto lock = begin_long_work(app);
   publish::PublishOptions options = app.options.publish;
   options.note = exchange.parameter("note");
   if (options.note.size() > kMaxNote) throw Problem{ProblemKind::kBadParameter, "note has at most 500 bytes."};
+  const std::string force = exchange.parameter("force");
+  if (!force.empty() && force != "true" && force != "false") {
+    throw Problem{ProblemKind::kBadParameter, "force is true or false."};
+  }
+  options.force = force == "true";
+  const std::string background = exchange.parameter("background");
+  if (background == "true") {
+    answer_job(app, exchange, {.kind = "publish", .work = app.learning.publish(options.note, options.force)});
+    return;
+  }
+  if (!background.empty() && background != "false") {
+    throw Problem{ProblemKind::kBadParameter, "background must be true or false."};
+  }
+  const auto lock = begin_long_work(app);
   const auto report = or_problem([&] { return publish::publish(app.store, options, no_progress, cli::interrupted()); });
   app.tick();
-  exchange.answer(published(report));
+  exchange.answer(schedule::publish_report(report));
 }
 
 void post_rollback(App& app, Exchange& exchange) {
@@ -99,7 +87,7 @@ void post_rollback(App& app, Exchange& exchange) {
   if (!app.store.snapshot(version)) throw Problem{ProblemKind::kNotFound, "There is no such version."};
   const auto report = or_problem([&] { return publish::rollback(app.store, version, app.options.publish); });
   app.tick();
-  exchange.answer(published(report));
+  exchange.answer(schedule::publish_report(report));
 }
 
 void list_snapshots(App& app, Exchange& exchange) {

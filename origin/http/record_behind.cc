@@ -14,6 +14,7 @@ constexpr double kBurstS = 10;  // what was not used of so many seconds may be u
 constexpr std::size_t kRemembered = 1 << 17;
 
 struct Shown {
+  std::uint32_t item_id = 0;
   std::string content_id;
   std::string content_type;
   std::string slot;
@@ -61,7 +62,8 @@ void RecordBehind::decided(std::int64_t profile, const Uuid& id,
     std::uint32_t position = 0;
     for (const Entry& entry : decision.entries_of(slot)) {
       const auto& item = view.items()[entry.item];
-      Shown row{.content_type = std::string(content_type_name(item.type)),
+      Shown row{.item_id = item.id,
+                .content_type = std::string(content_type_name(item.type)),
                 .slot = std::string(view.text(view.slots()[slot.slot].name)),
                 .reason = reason_text(view, entry, locale),
                 .position = position++,
@@ -71,42 +73,62 @@ void RecordBehind::decided(std::int64_t profile, const Uuid& id,
       shown.push_back(std::move(row));
     }
   }
+  // In apprentice mode nobody saw it: no recommendation and no page for later, but what evaluate_apprentice() reads.
+  const bool is_apprentice = (decision.flags & snapshot::kApprentice) != 0;
   std::vector<std::pair<std::string, std::string>> sections;
   for (const HomepageSection& section : kHomepage) {
+    if (is_apprentice) break;
     std::string json;
     append_section(view, decision, section, locale, json);
     sections.emplace_back(section.content_type, std::move(json));
   }
-  const bool queued = store_.writer().post([&vault = store_.vault(), profile, id, version = decision.snapshot_version,
-                                            shown = std::move(shown), sections = std::move(sections)](Database& db) {
-    const auto key = vault.data_key(id);
-    if (!key || !find_by_id(db, id)) return;  // erased meanwhile
-    const std::int64_t visitor = visitor_of_profile(db, profile);
-    const std::string user = to_string(id);
-    const std::int64_t now = now_ms();
-    for (const Shown& row : shown) {
-      const std::string row_id = to_string(timed_uuid(now));
-      auto insert = db.prepare(
-          "INSERT INTO content_recommendations (id, user_profile_id, content_id, content_type, "
-          "reason, score, "
-          "created_at, visitor, slot, position, propensity, snapshot_version) "
-          "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-      insert->bind(1, row_id);
-      insert->bind(2, user);
-      insert->bind(3, row.content_id);
-      insert->bind(4, row.content_type);
-      insert.bind_blob(5, vault.seal(*key, {"content_recommendations", "reason", row_id}, row.reason));
-      insert->bind(6, row.score);
-      insert->bind(7, now);
-      insert->bind(8, visitor);
-      insert->bind(9, row.slot);
-      insert->bind(10, static_cast<std::int64_t>(row.position));
-      insert->bind(11, row.propensity);
-      insert->bind(12, static_cast<std::int64_t>(version));
-      insert->exec();
-    }
-    for (const auto& [section, json] : sections) keep_content(db, vault, *key, id, section, json, now);
-  });
+  const bool queued =
+      store_.writer().post([&vault = store_.vault(), profile, id, version = decision.snapshot_version,
+                            shown = std::move(shown), sections = std::move(sections), is_apprentice](Database& db) {
+        const auto key = vault.data_key(id);
+        if (!key || !find_by_id(db, id)) return;  // erased meanwhile
+        const std::int64_t visitor = visitor_of_profile(db, profile);
+        const std::string user = to_string(id);
+        const std::int64_t now = now_ms();
+        for (const Shown& row : shown) {
+          if (is_apprentice) {
+            const Uuid event = random_uuid();
+            auto insert = db.prepare(
+                "INSERT INTO would_show (event_id, visitor, item_id, occurred_at, slot, position, propensity, "
+                "snapshot_version) VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+            insert.bind_blob(1, std::as_bytes(std::span(event)));
+            insert->bind(2, visitor);
+            insert->bind(3, static_cast<std::int64_t>(row.item_id));
+            insert->bind(4, now);
+            insert->bind(5, row.slot);
+            insert->bind(6, static_cast<std::int64_t>(row.position));
+            insert->bind(7, row.propensity);
+            insert->bind(8, static_cast<std::int64_t>(version));
+            insert->exec();
+            continue;
+          }
+          const std::string row_id = to_string(timed_uuid(now));
+          auto insert = db.prepare(
+              "INSERT INTO content_recommendations (id, user_profile_id, content_id, content_type, "
+              "reason, score, "
+              "created_at, visitor, slot, position, propensity, snapshot_version) "
+              "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+          insert->bind(1, row_id);
+          insert->bind(2, user);
+          insert->bind(3, row.content_id);
+          insert->bind(4, row.content_type);
+          insert.bind_blob(5, vault.seal(*key, {"content_recommendations", "reason", row_id}, row.reason));
+          insert->bind(6, row.score);
+          insert->bind(7, now);
+          insert->bind(8, visitor);
+          insert->bind(9, row.slot);
+          insert->bind(10, static_cast<std::int64_t>(row.position));
+          insert->bind(11, row.propensity);
+          insert->bind(12, static_cast<std::int64_t>(version));
+          insert->exec();
+        }
+        for (const auto& [section, json] : sections) keep_content(db, vault, *key, id, section, json, version, now);
+      });
   if (!queued) {
     skipped_.fetch_add(1, std::memory_order_relaxed);
     return;

@@ -43,6 +43,7 @@ struct Route {
   std::size_t max_body = 0;
   bool is_csv_or_lines = false;  // the body is rows: JSON Lines or CSV
   std::vector<RouteParameter> query = {};
+  std::string_view accepted = {};  // schema of an answer with 202: what was asked for goes on behind it
 };
 
 [[nodiscard]] std::span<const Route> routes();

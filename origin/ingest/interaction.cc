@@ -47,15 +47,34 @@ std::optional<Item> find_item(Database& db, const std::string& id) {
               .type = std::string(query.text(2))};
 }
 
+Hash event_hash(Vault& vault, const Event& event) {
+  if (!event.event_id.empty()) return vault.hash(HashOf::kEvent, event.event_id);
+  Hash hash{};
+  const Uuid random = random_uuid();
+  std::copy(random.begin(), random.end(), hash.begin());
+  return hash;
+}
+
+// In a table of its own: what nobody saw is no exposure to any rate, model or count.
+bool insert_would_show(Database& db, Vault& vault, std::int64_t visitor, const Item& item, const Event& event) {
+  const Hash hash = event_hash(vault, event);
+  auto insert = db.prepare(
+      "INSERT INTO would_show (event_id, visitor, item_id, occurred_at, slot, position, propensity, snapshot_version) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (event_id) DO NOTHING");
+  insert.bind_blob(1, std::as_bytes(std::span(hash)).first(16));
+  insert->bind(2, visitor);
+  insert->bind(3, static_cast<std::int64_t>(item.item_id));
+  insert->bind(4, event.occurred_at_ms);
+  if (!event.slot.empty()) insert->bind(5, event.slot);
+  if (event.position) insert->bind(6, static_cast<std::int64_t>(*event.position));
+  if (event.propensity) insert->bind(7, *event.propensity);
+  if (event.snapshot_version) insert->bind(8, static_cast<std::int64_t>(*event.snapshot_version));
+  return insert->exec() == 1;
+}
+
 bool insert_event(Database& db, Vault& vault, std::int64_t visitor, const Item& item, const Event& event,
                   std::int64_t now) {
-  Hash hash;
-  if (event.event_id.empty()) {
-    const Uuid random = random_uuid();
-    std::copy(random.begin(), random.end(), hash.begin());
-  } else {
-    hash = vault.hash(HashOf::kEvent, event.event_id);
-  }
+  const Hash hash = event_hash(vault, event);
   auto insert = db.prepare(
       "INSERT INTO interactions (event_id, visitor, item_id, action, feedback, duration_ms, "
       "occurred_at, received_at, slot, position, propensity, snapshot_version, context) "
@@ -193,10 +212,12 @@ Event parse_event(const Json& document, const std::string& pointer, std::int64_t
   const std::string action = fields.text("action", 20);
   if (action == "exposure") {
     event.exposure = true;
+  } else if (action == "would_show") {
+    event.would_show = true;
   } else if (const auto known = named(kActions, action)) {
     event.action = *known;
   } else if (!action.empty()) {
-    fields.fault("unknown", "must be view, click, engage, convert or exposure", "action");
+    fields.fault("unknown", "must be view, click, engage, convert, exposure or would_show", "action");
   }
   const double duration = fields.number_or("duration", 0, 1e15, 0);
   event.duration_ms = static_cast<std::uint32_t>(std::min<double>(std::round(duration), kMaxDurationMs));
@@ -280,6 +301,11 @@ Outcome apply_events(Database& db, Vault& vault, const Who& who, std::span<const
     const auto item = find_item(db, event.content_id);
     if (!item) {
       outcome.receipts.push_back(Receipt::kUnknownContent);
+      continue;
+    }
+    if (event.would_show) {
+      const bool fresh = insert_would_show(db, vault, visitor_key, *item, event);
+      outcome.receipts.push_back(fresh ? Receipt::kCounted : Receipt::kDuplicate);
       continue;
     }
     if (!insert_event(db, vault, visitor_key, *item, event, now)) {

@@ -31,7 +31,8 @@ struct Event {
   std::string event_id;    // empty: the caller gave none, so a repetition counts again
   std::string content_id;  // UUID or foreign id
   std::optional<snapshot::ContentType> content_type;
-  bool exposure = false;  // action "exposure": shown, not yet acted on
+  bool exposure = false;    // action "exposure": shown, not yet acted on
+  bool would_show = false;  // action "would_show": apprentice mode's; never an exposure
   Action action = Action::kView;
   Feedback feedback = Feedback::kNone;
   std::uint32_t duration_ms = 0;

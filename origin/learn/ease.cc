@@ -1,13 +1,12 @@
 #include "origin/learn/ease.h"
 
-#include <algorithm>
 #include <cmath>
-#include <exception>
 #include <stdexcept>
-#include <thread>
 
 #include <Eigen/Cholesky>
 #include <Eigen/Core>
+
+#include "origin/learn/parallel.h"
 
 namespace footlight::learn {
 namespace {
@@ -17,11 +16,7 @@ using Index = Eigen::Index;
 
 // Columns of the inverse that one thread solves at a time: enough for Eigen's blocked kernels, few enough that a
 // cancelled fit stops within a second.
-constexpr Index kBlock = 64;
-
-void check(const std::atomic<bool>& cancel) {
-  if (cancel.load(std::memory_order_relaxed)) throw Cancelled{};
-}
+constexpr std::size_t kBlock = 64;
 
 // X'X with the column of ones, lower triangle only, plus lambda on the diagonal.
 Matrix gram(const VisitorItems& visitors, double lambda, const Progress& progress, const std::atomic<bool>& cancel) {
@@ -30,7 +25,7 @@ Matrix gram(const VisitorItems& visitors, double lambda, const Progress& progres
   const std::size_t count = visitors.visitor_count();
   for (std::size_t v = 0; v < count; ++v) {
     if (v % 1024 == 0) {
-      check(cancel);
+      stop_if(cancel);
       progress(0.2 * static_cast<double>(v) / static_cast<double>(count));
     }
     const auto set = visitors.of(v);
@@ -47,43 +42,6 @@ Matrix gram(const VisitorItems& visitors, double lambda, const Progress& progres
   return g;
 }
 
-// Runs work(block) for every block of columns, on `threads` threads, the caller's among them.
-template <typename Work>
-void for_blocks(Index columns, unsigned threads, const std::atomic<bool>& cancel,
-                const std::function<void(double)>& progress, const Work& work) {
-  const Index blocks = (columns + kBlock - 1) / kBlock;
-  std::atomic<Index> next{0};
-  std::atomic<Index> done{0};
-  std::atomic<bool> failed{false};
-  const auto run = [&](bool reports) {
-    for (;;) {
-      const Index block = next.fetch_add(1);
-      if (block >= blocks || failed || cancel.load(std::memory_order_relaxed)) return;
-      work(block * kBlock, std::min(columns, (block + 1) * kBlock));
-      const Index finished = done.fetch_add(1) + 1;
-      if (reports) progress(static_cast<double>(finished) / static_cast<double>(blocks));
-    }
-  };
-  std::vector<std::exception_ptr> errors(threads);
-  const auto guarded = [&](std::size_t self) {
-    try {
-      run(self == 0);
-    } catch (...) {
-      errors[self] = std::current_exception();
-      failed = true;
-    }
-  };
-  {
-    std::vector<std::jthread> pool;
-    for (unsigned t = 1; t < threads; ++t) pool.emplace_back(guarded, t);
-    guarded(0);
-  }
-  for (const auto& error : errors) {
-    if (error) std::rethrow_exception(error);
-  }
-  check(cancel);
-}
-
 }  // namespace
 
 EaseModel fit_ease(const VisitorItems& visitors, const EaseOptions& options, const Progress& progress,
@@ -92,20 +50,22 @@ EaseModel fit_ease(const VisitorItems& visitors, const EaseOptions& options, con
     throw std::invalid_argument("lambda must be above 0");
   }
   const Index n = visitors.item_count;
-  const unsigned threads = std::max(1U, options.threads != 0 ? options.threads : std::thread::hardware_concurrency());
+  const unsigned threads = thread_count(options.threads);
 
   Matrix g = gram(visitors, options.lambda, progress, cancel);
   // In place: g becomes L. Positive definite because lambda > 0.
   const Eigen::LLT<Eigen::Ref<Matrix>> cholesky(g);
   if (cholesky.info() != Eigen::Success) throw std::runtime_error("the Gram matrix is not positive definite");
-  check(cancel);
+  stop_if(cancel);
   progress(0.4);
 
   // P, a block of columns at a time: L Y = E has zeros above the block's first row, which halves the first solve.
   Matrix p(n + 1, n + 1);
   for_blocks(
-      n + 1, threads, cancel, [&](double share) { progress(0.4 + 0.4 * share); },
-      [&](Index begin, Index end) {
+      visitors.item_count + std::size_t{1}, kBlock, threads, cancel, [&](double share) { progress(0.4 + 0.4 * share); },
+      [&](std::size_t from, std::size_t to, unsigned) {
+        const auto begin = static_cast<Index>(from);
+        const auto end = static_cast<Index>(to);
         const Index width = end - begin;
         const Index height = n + 1 - begin;
         auto columns = p.middleCols(begin, width);
@@ -124,10 +84,10 @@ EaseModel fit_ease(const VisitorItems& visitors, const EaseOptions& options, con
   }
   // Row j of B is column j of P (P is symmetric) over the diagonal.
   for_blocks(
-      n, threads, cancel, [&](double share) { progress(0.8 + 0.2 * share); },
-      [&](Index begin, Index end) {
+      visitors.item_count, kBlock, threads, cancel, [&](double share) { progress(0.8 + 0.2 * share); },
+      [&](std::size_t begin, std::size_t end, unsigned) {
         std::vector<ItemNeighbour> row;
-        for (Index j = begin; j < end; ++j) {
+        for (auto j = static_cast<Index>(begin); j < static_cast<Index>(end); ++j) {
           row.clear();
           for (Index i = 0; i < n; ++i) {
             if (i == j) continue;

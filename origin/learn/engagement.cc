@@ -17,6 +17,9 @@ namespace {
 constexpr std::array<std::uint8_t, kHeads> kBits = {kClicked, kEngaged, kConverted};
 constexpr std::uint32_t kItemsEvery = 10;  // trees between two rounds over the item's side
 constexpr std::uint32_t kFactorPatience = 2;
+constexpr std::size_t kManyRows = 100'000;
+constexpr std::uint32_t kFewestTrees = 120;
+constexpr double kLargestRate = 0.2;
 
 // How far each part went when it was stopped, or shall go.
 struct Lengths {
@@ -302,6 +305,17 @@ EngagementModel to_model(const EngagementData& train, const Fit& fit, const Know
 }
 
 }  // namespace
+
+EngagementOptions engagement_options_for(std::size_t rows) noexcept {
+  EngagementOptions options;
+  if (rows > kManyRows) {
+    const double full = options.trees;
+    const double less = full * static_cast<double>(kManyRows) / static_cast<double>(rows);
+    options.trees = std::max(kFewestTrees, static_cast<std::uint32_t>(less));
+    options.tree_rate = std::min(kLargestRate, options.tree_rate * full / options.trees);
+  }
+  return options;
+}
 
 EngagementModel fit_engagement(const EngagementData& train, const EngagementData& valid,
                                const EngagementOptions& options, const EngagementProgress& progress,

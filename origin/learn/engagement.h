@@ -108,6 +108,10 @@ struct EngagementOptions {
   unsigned threads = 0;  // 0: as many as there are cores
 };
 
+// The defaults, and for more than 100,000 impressions fewer trees with longer steps: a tree costs O(N), and so much
+// data does not need small steps. 1,000,000 impressions: 120 trees.
+[[nodiscard]] EngagementOptions engagement_options_for(std::size_t rows) noexcept;
+
 struct EngagementFeature {
   ItemFeature feature = 0;
   std::uint32_t rows = 0;  // training impressions behind it

@@ -11,7 +11,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr int kFormat = 1;
+constexpr int kFormat = 2;
 
 // [first, id, number, id, number, …]
 Json pairs_row(std::uint32_t first, const std::vector<std::pair<std::uint32_t, float>>& pairs) {
@@ -39,12 +39,81 @@ std::vector<std::pair<std::uint32_t, float>> pairs_of(const Json& row) {
   return pairs;
 }
 
+double finite_double(const Json& json) {
+  const auto number = json.get<double>();
+  if (!std::isfinite(number)) throw std::runtime_error("holds a number that is none");
+  return number;
+}
+
+Json stack_json(const StackFit& stack) {
+  return {{"weights", stack.weights},
+          {"scale", stack.calibrate_scale},
+          {"shift", stack.calibrate_shift},
+          {"calibrated", stack.calibrated},
+          {"fittedOn", stack.fitted_on},
+          {"checkedOn", stack.checked_on},
+          {"auc", stack.auc},
+          {"logLoss", stack.log_loss},
+          {"baseLogLoss", stack.base_log_loss},
+          {"ece", stack.ece}};
+}
+
+StackFit stack_of(const Json& json) {
+  StackFit stack;
+  const Json& weights = json.at("weights");
+  for (std::size_t j = 0; j < kStackParts; ++j) stack.weights[j] = finite_double(weights.at(j));
+  stack.calibrate_scale = finite_double(json.at("scale"));
+  stack.calibrate_shift = finite_double(json.at("shift"));
+  stack.calibrated = json.at("calibrated").get<bool>();
+  stack.fitted_on = json.at("fittedOn").get<std::uint64_t>();
+  stack.checked_on = json.at("checkedOn").get<std::uint64_t>();
+  stack.auc = finite_double(json.at("auc"));
+  stack.log_loss = finite_double(json.at("logLoss"));
+  stack.base_log_loss = finite_double(json.at("baseLogLoss"));
+  stack.ece = finite_double(json.at("ece"));
+  return stack;
+}
+
+Json segments_json(const std::vector<LearnedSegment>& segments) {
+  Json all = Json::array();
+  for (const LearnedSegment& segment : segments) {
+    Json when = Json::array();
+    for (const auto& [question, options] : segment.when) {
+      Json condition = Json::array({question});
+      for (const std::uint32_t option : options) condition.push_back(option);
+      when.push_back(std::move(condition));
+    }
+    all.push_back(Json::array({segment.id, segment.visitors, segment.gain, std::move(when)}));
+  }
+  return all;
+}
+
+std::vector<LearnedSegment> segments_of(const Json& json) {
+  std::vector<LearnedSegment> all;
+  for (const Json& row : json) {
+    LearnedSegment segment{
+        row.at(0).get<std::uint32_t>(), {}, row.at(1).get<std::uint64_t>(), finite_double(row.at(2))};
+    for (const Json& condition : row.at(3)) {
+      if (condition.size() < 2) throw std::runtime_error("has a segment with an empty condition");
+      std::vector<std::uint32_t> options;
+      for (std::size_t i = 1; i < condition.size(); ++i) options.push_back(condition[i].get<std::uint32_t>());
+      segment.when.emplace_back(condition[0].get<std::uint32_t>(), std::move(options));
+    }
+    all.push_back(std::move(segment));
+  }
+  return all;
+}
+
 Model model_of(const Json& json) {
   if (json.at("format") != kFormat) throw std::runtime_error("has a format this program does not know");
   Model model;
   model.trained_at_s = json.at("trainedAt").get<std::int64_t>();
   model.visitors = json.at("visitors").get<std::uint64_t>();
-  model.lambda = json.at("lambda").get<double>();
+  model.held_out_from_ms = json.at("heldOutFrom").get<std::int64_t>();
+  const Json& item_item = json.at("itemItem");
+  model.item_item_method = item_item.at("method").get<std::string>();
+  model.item_item_weight = finite_double(item_item.at("weight"));
+  model.history_exponent = finite_double(item_item.at("historyExponent"));
   model.min_visitors = json.at("minVisitors").get<std::uint32_t>();
   const Json& items = json.at("items");
   const Json& rows = json.at("rows");
@@ -63,6 +132,13 @@ Model model_of(const Json& json) {
   for (const Json& row : json.at("priors")) {
     model.segments.push_back({row.at(0).get<std::uint32_t>(), pairs_of(row)});
   }
+  model.learned_segments = segments_of(json.at("segments"));
+  model.next_segment_id = json.at("nextSegment").get<std::uint32_t>();
+  if (!json.at("stack").is_null()) model.stack = stack_of(json.at("stack"));
+  for (const Json& row : json.at("temperatures")) {
+    model.temperatures.emplace_back(row.at(0).get<std::uint32_t>(), finite_double(row.at(1)));
+  }
+  if (!json.at("engagement").is_null()) model.engagement = decode_engagement(json.at("engagement"));
   return model;
 }
 
@@ -77,14 +153,26 @@ std::vector<std::byte> encode_model(const Model& model) {
   }
   Json priors = Json::array();
   for (const SegmentPriors& segment : model.segments) priors.push_back(pairs_row(segment.segment_id, segment.log_odds));
-  const std::vector<std::uint8_t> cbor = Json::to_cbor(Json{{"format", kFormat},
-                                                            {"trainedAt", model.trained_at_s},
-                                                            {"visitors", model.visitors},
-                                                            {"lambda", model.lambda},
-                                                            {"minVisitors", model.min_visitors},
-                                                            {"items", std::move(items)},
-                                                            {"rows", std::move(rows)},
-                                                            {"priors", std::move(priors)}});
+  Json temperatures = Json::array();
+  for (const auto& [slot, temperature] : model.temperatures) temperatures.push_back(Json::array({slot, temperature}));
+  const std::vector<std::uint8_t> cbor =
+      Json::to_cbor(Json{{"format", kFormat},
+                         {"trainedAt", model.trained_at_s},
+                         {"visitors", model.visitors},
+                         {"heldOutFrom", model.held_out_from_ms},
+                         {"itemItem",
+                          {{"method", model.item_item_method},
+                           {"weight", model.item_item_weight},
+                           {"historyExponent", model.history_exponent}}},
+                         {"segments", segments_json(model.learned_segments)},
+                         {"nextSegment", model.next_segment_id},
+                         {"stack", model.stack ? stack_json(*model.stack) : Json()},
+                         {"temperatures", std::move(temperatures)},
+                         {"engagement", model.engagement ? encode_engagement(*model.engagement) : Json()},
+                         {"minVisitors", model.min_visitors},
+                         {"items", std::move(items)},
+                         {"rows", std::move(rows)},
+                         {"priors", std::move(priors)}});
   const auto bytes = std::as_bytes(std::span(cbor));
   return {bytes.begin(), bytes.end()};
 }

@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "origin/learn/fields.h"
+#include "origin/learn/segments.h"
 #include "origin/store/content.h"
 
 namespace footlight::publish {
@@ -117,12 +119,59 @@ std::array<snapshot::Localized, snapshot::kReasonKinds> reasons_of(const Site& s
 
 using ItemIndex = std::unordered_map<std::uint32_t, std::size_t>;  // item id -> place in input.items
 
+void add_learned_segments(const learn::Model& model, const Site& site, Assembled& out) {
+  for (const learn::LearnedSegment& learned : model.learned_segments) {
+    auto name = learn::segment_name(learned.when, site);
+    const bool taken = std::any_of(out.input.segments.begin(), out.input.segments.end(),
+                                   [&](const auto& segment) { return segment.id == learned.id; });
+    if (!name || taken || out.input.segments.size() + 1 >= snapshot::kMaxSegments) {
+      out.warnings.push_back(fmt::format("learned segment {} left out: {}; train again", learned.id,
+                                         !name ? "a question or option of its is gone" : "its id is not free"));
+      continue;
+    }
+    out.input.segments.push_back({.id = learned.id, .name = std::move(*name), .when = learned.when});
+  }
+}
+
+void apply_stack(const learn::Model& model, const Site& site, Assembled& out) {
+  auto& weights = out.input.weights;
+  const learn::StackWeights learned = model.stack ? model.stack->weights : day0_weights(site, model);
+  weights.match = static_cast<float>(learned[0]);
+  weights.engagement = static_cast<float>(learned[1]);
+  weights.item_item = static_cast<float>(learned[2]);
+  weights.prior = static_cast<float>(learned[3]);
+  weights.history_exponent = static_cast<float>(model.history_exponent);
+  if (model.stack) {
+    weights.calibrate_scale = static_cast<float>(model.stack->calibrate_scale);
+    weights.calibrate_shift = static_cast<float>(model.stack->calibrate_shift);
+    weights.calibrated = model.stack->calibrated ? 1 : 0;
+  }
+  for (auto& slot : out.input.slots) {
+    for (const auto& [id, temperature] : model.temperatures) {
+      if (id == slot.id) slot.temperature = std::min(slot.temperature, static_cast<float>(temperature));
+    }
+  }
+}
+
+void add_engagement(const learn::Model& model, const Site& site, Assembled& out) {
+  if (!model.engagement) return;
+  std::vector<std::pair<std::uint32_t, std::vector<learn::ItemFeature>>> items;
+  for (const snapshot::ItemInput& item : out.input.items) items.emplace_back(item.id, learn::item_features(item));
+  out.input.engagement = learn::engagement_input(*model.engagement, items);
+  out.input.engagement->blend = {static_cast<float>(site.objective.click), static_cast<float>(site.objective.engage),
+                                 static_cast<float>(site.objective.convert)};
+}
+
 void apply_model(const learn::Model& model, const Site& site, const ItemIndex& index, Assembled& out) {
+  apply_stack(model, site, out);
+  add_engagement(model, site, out);
+  const auto item_item = static_cast<double>(out.input.weights.item_item);
+  const auto prior = static_cast<double>(out.input.weights.prior);
   for (const learn::LearnedItem& learned : model.items) {
     const auto found = index.find(learned.item_id);
     if (found == index.end()) continue;
     snapshot::ItemInput& item = out.input.items[found->second];
-    item.bias = static_cast<float>(site.weights.item_item * learned.bias + site.weights.prior * learned.popularity);
+    item.bias = static_cast<float>(item_item * learned.bias + prior * learned.popularity);
     item.engagement_rate = learned.engagement_rate;
     for (const auto& [id, weight] : learned.neighbours) {
       if (index.contains(id)) item.neighbours.push_back({id, weight});
@@ -161,13 +210,20 @@ void add_rules(const Site& site, const std::unordered_map<std::string, std::uint
 
 }  // namespace
 
+learn::StackWeights day0_weights(const Site& site, const std::optional<learn::Model>& model) {
+  constexpr double kClosedForm = 4;  // natural weight of the models that site.json's default is for
+  const double natural = model ? model->item_item_weight : kClosedForm;
+  return {site.weights.match, site.weights.engagement, site.weights.item_item * natural / kClosedForm,
+          site.weights.prior};
+}
+
 Assembled assemble(origin::Store& store, const Site& site, const std::optional<learn::Model>& model) {
   Assembled out;
   snapshot::SnapshotInput& input = out.input;
   input.locales = site.locales;
   input.questions = questions_of(site);
   input.weights = {.match = static_cast<float>(site.weights.match),
-                   .engagement = 1,
+                   .engagement = static_cast<float>(site.weights.engagement),
                    .item_item = static_cast<float>(site.weights.item_item),
                    .prior = static_cast<float>(site.weights.prior),
                    .confidence_slope = static_cast<float>(site.weights.confidence_slope),
@@ -175,6 +231,7 @@ Assembled assemble(origin::Store& store, const Site& site, const std::optional<l
                    .history_match = static_cast<float>(site.weights.history_match),
                    .calibrate_scale = 1,
                    .calibrate_shift = 0};
+  input.weights.flags = site.apprentice ? snapshot::kApprentice : 0;
   input.reasons = reasons_of(site);
   for (const origin::SiteSegment& segment : site.segments) {
     input.segments.push_back({.id = segment.id, .name = segment.name, .when = segment.when});
@@ -190,6 +247,7 @@ Assembled assemble(origin::Store& store, const Site& site, const std::optional<l
                            .diversity = static_cast<float>(slot.diversity)});
   }
 
+  if (model) add_learned_segments(*model, site, out);
   ItemIndex index;
   std::unordered_map<std::string, std::uint32_t> named;
   store.for_each_content([&](const ContentRow& row) {

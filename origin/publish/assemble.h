@@ -8,6 +8,13 @@
 //   bias           item_item * intercept of the item-item model + prior * popularity log-odds; 0 for what has not been
 //                  learned, so a new item starts in the middle and the questionnaire alone decides
 //   prior          0 where fewer than the model's min_visitors stand behind it
+//   weights        those that training has learned (origin/learn/stack.h), else the site's; the site's item_item is for
+//   a
+//                  closed-form model, whose natural weight is 4, and scales with that of the model at hand
+//   temperature    the learned one, at most the site's
+//   blend          the site's objective
+// Segments: the owner's first, then the learned ones, which get their names from the labels of their options today; one
+// whose question or option is gone, or whose id the owner has given away, is left out and reported.
 // Drafts stay out. A rule about content that is not published is left out and reported: taking an item offline must not
 // stop the site from publishing.
 #pragma once
@@ -30,6 +37,9 @@ struct Assembled {
   std::uint32_t drafts = 0;
   std::uint32_t learned_items = 0;  // published with a row or bias of their own
 };
+
+// The weights that stand while nothing has been learned of them: match, engagement, item_item, prior.
+[[nodiscard]] learn::StackWeights day0_weights(const origin::Site& site, const std::optional<learn::Model>& model);
 
 // `model` may be empty: then the content matcher alone decides.
 [[nodiscard]] Assembled assemble(origin::Store& store, const origin::Site& site,

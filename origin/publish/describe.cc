@@ -237,6 +237,7 @@ Json describe_snapshot(const SnapshotView& view, std::span<const std::byte> byte
             {"calibrated", weights.calibrated != 0},
             {"calibrateScale", number(weights.calibrate_scale)},
             {"calibrateShift", number(weights.calibrate_shift)}}},
+          {"apprentice", (weights.flags & snapshot::kApprentice) != 0},
           {"questions", questions_of(view)},
           {"segments", segments_of(view)},
           {"slots", slots_of(view)},

@@ -119,7 +119,8 @@ struct Built {
 
 // Files, the copy of them, row, manifest.json, row again: cut off anywhere, what was live stays live or what is new is
 // live, and settle() makes the row say which. From here on cancelling is over.
-PublishReport finish(Store& store, const PublishOptions& options, const std::string& site_name, const Built& built) {
+PublishReport finish(Store& store, const PublishOptions& options, const std::string& site_name, const Built& built,
+                     const std::string& gate) {
   PublishReport report;
   report.key_created = !std::filesystem::exists(options.signing_key);
   const SigningKey key = SigningKey::load_or_create(options.signing_key);
@@ -147,7 +148,8 @@ PublishReport finish(Store& store, const PublishOptions& options, const std::str
                          .manifest = envelope,
                          .state = "pending",
                          .note = options.note,
-                         .path = std::filesystem::absolute(options.directory / manifest.snapshot.sha256).string()});
+                         .path = std::filesystem::absolute(options.directory / manifest.snapshot.sha256).string(),
+                         .gate = gate});
   replace_file(options.directory / "manifest.json", envelope_bytes);
   store.mark_live(manifest.version);
   if (options.out) replace_file(*options.out / "manifest.json", envelope_bytes);
@@ -193,7 +195,8 @@ PublishReport publish(Store& store, const PublishOptions& options, const Publish
 
   progress("reading content", -1);
   std::optional<learn::Model> model;
-  if (const auto bytes = store.model(learn::kModelName)) model = learn::decode_model(*bytes);
+  const auto model_bytes = store.model(learn::kModelName);
+  if (model_bytes) model = learn::decode_model(*model_bytes);
   Assembled assembled = assemble(store, site->site, model);
   check(cancel);
 
@@ -204,6 +207,15 @@ PublishReport publish(Store& store, const PublishOptions& options, const Publish
   progress("building the snapshot", -1);
   built.edge = build_or_refuse(assembled.input);
   const LiveSnapshot edge(built.edge);
+  const std::span<const std::byte> learned =
+      model_bytes ? std::span<const std::byte>(*model_bytes) : std::span<const std::byte>();
+  GateReport gate = pass_gate(store, options.directory.string(), edge.view(), learned, progress, cancel);
+  PublishOptions wanted = options;
+  if (gate.verdict == Verdict::kWorse) {
+    if (!options.force) throw PublishRefused(std::move(gate));
+    gate.forced = true;
+    wanted.note += fmt::format("{}forced although worse: {}", options.note.empty() ? "" : "; ", gate.why);
+  }
   const auto segments = static_cast<std::uint32_t>(edge.view().segments().size());
   for (std::uint32_t segment = 0; segment < segments; ++segment) {
     check(cancel);
@@ -212,7 +224,8 @@ PublishReport publish(Store& store, const PublishOptions& options, const Publish
   }
   check(cancel);
   progress("writing and signing", -1);
-  PublishReport report = finish(store, options, site->site.name, built);
+  PublishReport report = finish(store, wanted, site->site.name, built, gate_json(gate).dump());
+  report.gate = std::move(gate);
   report.items = static_cast<std::uint32_t>(assembled.input.items.size());
   report.drafts = assembled.drafts;
   report.learned_items = assembled.learned_items;
@@ -239,7 +252,7 @@ PublishReport rollback(Store& store, std::uint64_t version, const PublishOptions
   }
   PublishOptions noted = options;
   if (noted.note.empty()) noted.note = fmt::format("roll back to {}", version);
-  PublishReport report = finish(store, noted, old.site, built);
+  PublishReport report = finish(store, noted, old.site, built, row->gate);
   report.items = static_cast<std::uint32_t>(LiveSnapshot(built.edge).view().items().size());
   return report;
 }

@@ -5,6 +5,8 @@
 //       <sha256>         immutable: the edge snapshot and one segment pack per segment
 //       .lock            one publish at a time
 //
+// Before anything is written the gate compares the new model with the live one (gate.h).
+//
 // Order of writing: files, then the row in the store, then manifest.json, each whole or not at all. Interrupted
 // anywhere, what was live stays live; a row without its manifest.json is made good by the next publish, and no version
 // is ever given twice. Nothing is published that the reader of core, which every consumer runs, would refuse.
@@ -20,6 +22,7 @@
 #include <string_view>
 #include <vector>
 
+#include "origin/publish/gate.h"
 #include "origin/publish/manifest.h"
 #include "origin/publish/signing_key.h"
 #include "origin/store/store.h"
@@ -34,6 +37,7 @@ struct PublishOptions {
   std::size_t keep = 10;                      // files of the newest so many versions stay, for rollback; 0: of all
   std::optional<std::filesystem::path> out;   // copy what was published here: a folder for any static host
   std::string note;
+  bool force = false;  // publish what the gate (gate.h) finds worse; the row's note and figures say so
 };
 
 struct PublishReport {
@@ -45,6 +49,7 @@ struct PublishReport {
   std::uint32_t learned_items = 0;
   bool has_model = false;
   std::size_t pruned = 0;  // files removed
+  GateReport gate;         // of publish(); a rollback is the owner's own decision
   std::vector<std::string> warnings;
 };
 
@@ -54,9 +59,19 @@ class CannotPublish : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// The gate found the new model worse than the live one; what() says why, with both numbers. Nothing was written.
+class PublishRefused : public CannotPublish {
+ public:
+  explicit PublishRefused(GateReport report) : CannotPublish(report.why), report_(std::move(report)) {}
+  [[nodiscard]] const GateReport& report() const noexcept { return report_; }
+
+ private:
+  GateReport report_;
+};
+
 using PublishProgress = std::function<void(std::string_view stage, double share)>;
 
-// Throws CannotPublish, learn::Cancelled, std::system_error (files), or what the store throws.
+// Throws PublishRefused, CannotPublish, learn::Cancelled, std::system_error (files), or what the store throws.
 PublishReport publish(origin::Store& store, const PublishOptions& options, const PublishProgress& progress,
                       const std::atomic<bool>& cancel);
 

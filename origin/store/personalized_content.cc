@@ -27,24 +27,26 @@ std::optional<Newest> newest(Database& db, Vault& vault, const SecretKey& key, c
 }  // namespace
 
 void keep_content(Database& db, Vault& vault, const SecretKey& key, const Uuid& profile, std::string_view section,
-                  std::string_view json, std::int64_t now) {
+                  std::string_view json, std::uint64_t version, std::int64_t now) {
   if (const auto last = newest(db, vault, key, profile, section); last && last->json == json) {
-    auto again = db.prepare("UPDATE personalized_content SET expires_at = ? WHERE id = ?");
+    auto again = db.prepare("UPDATE personalized_content SET expires_at = ?, snapshot_version = ? WHERE id = ?");
     again->bind(1, now + kContentTtlMs);
-    again->bind(2, last->id);
+    again->bind(2, static_cast<std::int64_t>(version));
+    again->bind(3, last->id);
     again->exec();
     return;
   }
   const std::string user = to_string(profile);
   auto put = db.prepare(
-      "INSERT INTO personalized_content (id, user_profile_id, content_type, content_data, created_at, expires_at) "
-      "VALUES (?, ?, ?, ?, ?, ?)");
+      "INSERT INTO personalized_content (id, user_profile_id, content_type, content_data, created_at, expires_at, "
+      "snapshot_version) VALUES (?, ?, ?, ?, ?, ?, ?)");
   put->bind(1, to_string(timed_uuid(now)));
   put->bind(2, user);
   put->bind(3, std::string(section));
   put.bind_blob(4, vault.seal(key, {"personalized_content", section, user}, json));
   put->bind(5, now);
   put->bind(6, now + kContentTtlMs);
+  put->bind(7, static_cast<std::int64_t>(version));
   put->exec();
   auto prune = db.prepare(
       "DELETE FROM personalized_content WHERE user_profile_id = ?1 AND content_type = ?2 AND (expires_at <= ?3 OR "

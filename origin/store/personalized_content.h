@@ -21,9 +21,10 @@ namespace footlight::origin {
 inline constexpr std::int64_t kContentTtlMs = 7LL * 86'400'000;  // personalized_content.expires_at
 inline constexpr int kKeptContents = 8;
 
-// `section` is the column content_type: "featured_projects".
+// `section` is the column content_type, "featured_projects",
+// and `version` that of the snapshot that made it.
 void keep_content(Database& db, Vault& vault, const SecretKey& key, const Uuid& profile, std::string_view section,
-                  std::string_view json, std::int64_t now);
+                  std::string_view json, std::uint64_t version, std::int64_t now);
 // The newest content of a section that has not expired.
 [[nodiscard]] std::optional<std::string> newest_content(Database& db, Vault& vault, const SecretKey& key,
                                                         const Uuid& profile, std::string_view section,

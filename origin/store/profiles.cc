@@ -103,8 +103,8 @@ std::int64_t insert_profile(Database& db, Vault& vault, const NewProfile& profil
   const std::string row = to_string(profile.id);
   auto insert = db.prepare(
       "INSERT INTO user_profiles (id, visitor_record, personalization_score, created_at, "
-      "updated_at, "
-      "email_hash, foreign_hash, email) VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+      "updated_at, email_hash, foreign_hash, email, personalization_opt_out, personalization_enabled) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   insert->bind(1, row);
   insert.bind_blob(2, vault.seal(key, {kTable, "visitor_record", row}, encoded(profile.visitor)));
   insert->bind(3, static_cast<std::int64_t>(profile.personalization_score));
@@ -116,6 +116,9 @@ std::int64_t insert_profile(Database& db, Vault& vault, const NewProfile& profil
     insert.bind_blob(8, vault.seal(key, {kTable, "email", row}, profile.email));
   }
   if (profile.foreign_hash) insert.bind_blob(7, std::as_bytes(std::span(*profile.foreign_hash)));
+  const Visitor& visitor = profile.visitor;
+  insert->bind(9, visitor.opted_out ? 1 : 0);
+  insert->bind(10, visitor.opted_out || visitor.personalization == Choice::kDenied ? 0 : 1);
   insert->exec();
   const std::int64_t seq = db.last_id();
   update_answers(db, vault, seq, profile.id, profile.answers);

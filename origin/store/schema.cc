@@ -78,7 +78,8 @@ CREATE TABLE personalized_content (
   content_data BLOB NOT NULL,
   created_at INTEGER NOT NULL,
   expires_at INTEGER NOT NULL,
-  engagement_score INTEGER NOT NULL DEFAULT 0
+  engagement_score INTEGER NOT NULL DEFAULT 0,
+  snapshot_version INTEGER
 ) STRICT;
 CREATE INDEX personalized_content_section ON personalized_content(user_profile_id, content_type);
 CREATE INDEX personalized_content_expiry ON personalized_content(expires_at);
@@ -127,6 +128,18 @@ CREATE TABLE interactions (
 ) STRICT;
 CREATE INDEX interactions_visitor ON interactions(visitor, occurred_at, id);
 
+CREATE TABLE would_show (
+  event_id BLOB PRIMARY KEY NOT NULL,
+  visitor INTEGER NOT NULL REFERENCES visitors(visitor) ON DELETE CASCADE,
+  item_id INTEGER NOT NULL,
+  occurred_at INTEGER NOT NULL,
+  slot TEXT,
+  position INTEGER,
+  propensity REAL,
+  snapshot_version INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX would_show_visitor ON would_show(visitor, occurred_at);
+
 CREATE TABLE tokens (
   hash BLOB PRIMARY KEY NOT NULL,
   profile INTEGER NOT NULL REFERENCES user_profiles(seq) ON DELETE CASCADE,
@@ -151,7 +164,8 @@ CREATE TABLE snapshots (
   manifest TEXT NOT NULL,
   state TEXT NOT NULL,
   note TEXT NOT NULL,
-  path TEXT NOT NULL
+  path TEXT NOT NULL,
+  gate TEXT
 ) STRICT;
 
 CREATE TABLE models (
@@ -163,9 +177,24 @@ CREATE TABLE models (
 PRAGMA user_version = 2;
 )sql";
 
-// From 1 to 2: the surroundings of a page view, packed (core/model/engagement.h, pack()).
+// From 1 to 2: the surroundings of a page view, packed (core/model/engagement.h, pack()); what the publish gate found
+// (publish/gate.h); what apprentice mode would have shown (learn/apprentice.h); the
+// snapshot that made a content.
 constexpr Sql kToVersion2 = R"sql(
 ALTER TABLE interactions ADD COLUMN context INTEGER;
+ALTER TABLE snapshots ADD COLUMN gate TEXT;
+CREATE TABLE would_show (
+  event_id BLOB PRIMARY KEY NOT NULL,
+  visitor INTEGER NOT NULL REFERENCES visitors(visitor) ON DELETE CASCADE,
+  item_id INTEGER NOT NULL,
+  occurred_at INTEGER NOT NULL,
+  slot TEXT,
+  position INTEGER,
+  propensity REAL,
+  snapshot_version INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX would_show_visitor ON would_show(visitor, occurred_at);
+ALTER TABLE personalized_content ADD COLUMN snapshot_version INTEGER;
 PRAGMA user_version = 2;
 )sql";
 

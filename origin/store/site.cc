@@ -33,13 +33,16 @@ class SiteParser {
   SiteParser(const Json& document, std::vector<Fault>& faults) : root_(document, "", faults), faults_(faults) {}
 
   Site parse() {
-    root_.only({"name", "locales", "questions", "slots", "segments", "weights", "reasons", "rules", "$schema"});
+    root_.only({"name", "locales", "questions", "slots", "segments", "weights", "objective", "reasons", "rules",
+                "apprentice", "$schema"});
     site_.name = root_.text("name", 200);
+    site_.apprentice = root_.flag_or("apprentice", false);
     locales();
     questions();
     slots();
     segments();
     weights();
+    objective();
     reasons();
     rules();
     return std::move(site_);
@@ -256,14 +259,35 @@ class SiteParser {
     const Json* value = root_.find("weights");
     if (value == nullptr) return;
     Fields fields(*value, "/weights", faults_);
-    fields.only({"match", "item_item", "prior", "confidence_slope", "half_life_days", "history_match"});
+    fields.only({"match", "engagement", "item_item", "prior", "confidence_slope", "half_life_days", "history_match"});
     SiteWeights& w = site_.weights;
     w.match = fields.number_or("match", 0, 100, w.match);
+    w.engagement = fields.number_or("engagement", 0, 100, w.engagement);
     w.item_item = fields.number_or("item_item", 0, 100, w.item_item);
     w.prior = fields.number_or("prior", 0, 100, w.prior);
     w.confidence_slope = fields.number_or("confidence_slope", 0, 100, w.confidence_slope);
     w.half_life_days = fields.number_or("half_life_days", 0, 36500, w.half_life_days);
     w.history_match = fields.number_or("history_match", 0, 1, w.history_match);
+  }
+
+  void objective() {
+    const Json* value = root_.find("objective");
+    if (value == nullptr) return;
+    Fields fields(*value, "/objective", faults_);
+    fields.only({"click", "engage", "convert"});
+    SiteObjective& o = site_.objective;  // who names one leaves the others at 0
+    o.click = fields.number_or("click", 0, 1, 0);
+    o.engage = fields.number_or("engage", 0, 1, 0);
+    o.convert = fields.number_or("convert", 0, 1, 0);
+    const double sum = o.click + o.engage + o.convert;
+    if (sum < 0.999 || sum > 1.001) {
+      fault("range", "click, engage and convert must sum to 1", "/objective");
+      o = SiteObjective{};
+      return;
+    }
+    o.click /= sum;
+    o.engage /= sum;
+    o.convert /= sum;
   }
 
   void reasons() {

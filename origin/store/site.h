@@ -83,6 +83,7 @@ struct SiteRule {
 
 struct SiteWeights {  // as snapshot::WeightsRow
   double match = 3.0;
+  double engagement = 1.0;
   double item_item = 4.0;
   double prior = 1.0;
   double confidence_slope = 3.0;
@@ -90,13 +91,24 @@ struct SiteWeights {  // as snapshot::WeightsRow
   double history_match = 0.5;
 };
 
+// What ranking is for: the shares of the engagement model's heads in the score; at least 0, sum 1. A click is what
+// most visitors give and so what can be learned soonest; staying and converting are what the site is there for, but
+// rare, so that their heads are the less sure.
+struct SiteObjective {
+  double click = 0.6;
+  double engage = 0.3;
+  double convert = 0.1;
+};
+
 struct Site {
   std::string name;
+  bool apprentice = false;           // decide and log what would be shown; the page keeps its own content
   std::vector<std::string> locales;  // at least one; the first is the default
   std::vector<SiteQuestion> questions;
   std::vector<SiteSlot> slots;
   std::vector<SiteSegment> segments;
   SiteWeights weights;
+  SiteObjective objective;
   std::array<LocalizedText, snapshot::kReasonKinds> reasons;  // by ReasonKind; kQuestion's is empty
   std::vector<SiteRule> rules;
 

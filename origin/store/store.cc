@@ -98,8 +98,8 @@ void Store::insert_snapshot(const SnapshotRow& row) {
   writer_
       ->submit([row](Database& db) {
         auto insert = db.prepare(
-            "INSERT INTO snapshots (version, created_at, sha256, manifest, state, note, path) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?)");
+            "INSERT INTO snapshots (version, created_at, sha256, manifest, state, note, path, gate) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
         insert->bind(1, static_cast<std::int64_t>(row.version));
         insert->bind(2, row.created_at_s);
         insert->bind(3, row.sha256);
@@ -107,6 +107,7 @@ void Store::insert_snapshot(const SnapshotRow& row) {
         insert->bind(5, row.state);
         insert->bind(6, row.note);
         insert->bind(7, row.path);
+        if (!row.gate.empty()) insert->bind(8, row.gate);
         insert->exec();
       })
       .get();
@@ -134,7 +135,8 @@ SnapshotRow snapshot_row(Prepared& query) {
           .manifest = std::string(query.text(3)),
           .state = std::string(query.text(4)),
           .note = std::string(query.text(5)),
-          .path = std::string(query.text(6))};
+          .path = std::string(query.text(6)),
+          .gate = query.is_null(7) ? std::string() : std::string(query.text(7))};
 }
 
 }  // namespace
@@ -142,7 +144,7 @@ SnapshotRow snapshot_row(Prepared& query) {
 std::vector<SnapshotRow> Store::snapshots() {
   auto db = reader();
   auto query = db->prepare(
-      "SELECT version, created_at, sha256, manifest, state, note, path FROM snapshots "
+      "SELECT version, created_at, sha256, manifest, state, note, path, gate FROM snapshots "
       "ORDER BY version DESC");
   std::vector<SnapshotRow> rows;
   while (query->executeStep()) rows.push_back(snapshot_row(query));
@@ -152,7 +154,7 @@ std::vector<SnapshotRow> Store::snapshots() {
 std::optional<SnapshotRow> Store::snapshot(std::uint64_t version) {
   auto db = reader();
   auto query = db->prepare(
-      "SELECT version, created_at, sha256, manifest, state, note, path FROM snapshots "
+      "SELECT version, created_at, sha256, manifest, state, note, path, gate FROM snapshots "
       "WHERE version = ?");
   query->bind(1, static_cast<std::int64_t>(version));
   if (!query->executeStep()) return std::nullopt;
@@ -162,7 +164,7 @@ std::optional<SnapshotRow> Store::snapshot(std::uint64_t version) {
 std::optional<SnapshotRow> Store::live_snapshot() {
   auto db = reader();
   auto query = db->prepare(
-      "SELECT version, created_at, sha256, manifest, state, note, path FROM snapshots "
+      "SELECT version, created_at, sha256, manifest, state, note, path, gate FROM snapshots "
       "WHERE state = 'live' ORDER BY version DESC LIMIT 1");
   if (!query->executeStep()) return std::nullopt;
   return snapshot_row(query);

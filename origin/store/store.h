@@ -95,6 +95,7 @@ struct SnapshotRow {
   std::string state;     // "pending" while it is being published, "live", "superseded"
   std::string note;      // "roll back to 12"
   std::string path;      // of the snapshot file
+  std::string gate;      // what the publish gate found, JSON (publish/gate.h); empty: it was not asked
 };
 
 struct ApiKey {

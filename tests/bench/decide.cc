@@ -108,6 +108,7 @@ json plain(const snapshot::SnapshotView& view, const Visitor& visitor) {
                     {"prior", w.prior},
                     {"slope", w.confidence_slope},
                     {"halfLife", w.half_life_days},
+                    {"historyExponent", w.history_exponent},
                     {"historyMatch", w.history_match}};
   out["version"] = view.version();
   out["segment"] = segment;

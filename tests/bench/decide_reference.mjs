@@ -39,6 +39,13 @@ function recency(entry, today, halfLife) {
   return today <= entry.day ? 1 : 2 ** (-(today - entry.day) / halfLife);
 }
 
+/** An item-item sum is divided by the weight of the choices in it, to the power of an exponent. */
+function damping(site, today) {
+  const { visitor, weights } = site;
+  const chosen = visitor.history.reduce((s, e) => s + recency(e, today, weights.halfLife), 0);
+  return Math.max(1, chosen) ** -weights.historyExponent;
+}
+
 function preferences(site, today) {
   const { visitor, weights } = site;
   const folded = new Map();
@@ -84,7 +91,7 @@ function similarity(a, b) {
 /** Log-odds in one unit of a factor, as kLogOddsPerUnit of core/rank/decide.h. */
 const UNIT = 3;
 
-function explain(site, folded, item, today) {
+function explain(site, folded, damped, item, today) {
   const { weights } = site;
   const factors = [];
   site.questions.forEach((question, q) => {
@@ -101,7 +108,7 @@ function explain(site, folded, item, today) {
     const from = site.byId.get(entry.item);
     const weight = from?.neighbours.get(item.id);
     if (weight === undefined) continue;
-    const value = recency(entry, today, weights.halfLife) * from.scale * weight;
+    const value = damped * recency(entry, today, weights.halfLife) * from.scale * weight;
     total += value;
     best = Math.max(best, value);
   }
@@ -125,11 +132,12 @@ export function decide(site, requests, now) {
   const today = Math.floor(now / 86400);
   const { visitor, weights } = site;
   const folded = preferences(site, today);
+  const damped = damping(site, today);
   const history = new Map();
   for (const entry of visitor.history) {
     const from = site.byId.get(entry.item);
     if (!from) continue;
-    const unit = weights.itemItem * recency(entry, today, weights.halfLife) * from.scale;
+    const unit = weights.itemItem * damped * recency(entry, today, weights.halfLife) * from.scale;
     for (const [id, weight] of from.neighbours)
       history.set(id, (history.get(id) ?? 0) + unit * weight);
   }
@@ -182,7 +190,7 @@ export function decide(site, requests, now) {
         for (const c of pool) c.nearest = Math.max(c.nearest, similarity(item, c.item));
       }
       shown.add(item.id);
-      const factors = explain(site, folded, item, today);
+      const factors = explain(site, folded, damped, item, today);
       const confidence =
         1 - Math.exp(-weights.slope * factors.reduce((sum, f) => sum + f.score, 0));
       entries.push({

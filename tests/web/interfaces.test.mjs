@@ -131,3 +131,31 @@ test('CacheManager forgets when there is a new decision', async () => {
   });
   assert.deepEqual(out, [1, undefined]);
 });
+
+test('MLPersonalizationModel predicts on the device, as far as the snapshot has learned', async () => {
+  const [id] = await idsOf('project');
+  const out = await page.evaluate(async (id) => {
+    const model = new api.MLPersonalizationModel(client);
+    const profile = { format: 'Documentary' };
+    return {
+      engage: await model.predictEngagement(profile, { id }),
+      heads: await model.predict(profile, { id }),
+      unknown: await model.predictEngagement(profile, { id: 'x' }),
+      vector: await model.prepareFeatures(profile, { id }),
+      fields: await model.prepareFeaturesByName(profile),
+      without: await new api.MLPersonalizationModel()
+        .predictEngagement(profile, { id })
+        .catch(String),
+    };
+  }, id);
+  assert.equal(out.engage, out.heads.engage);
+  assert.ok(out.heads.click >= out.heads.engage && out.heads.engage >= out.heads.convert);
+  assert.ok(out.heads.click <= 1 && out.heads.convert >= 0);
+  assert.equal(out.unknown, 0);
+  const bins = out.fields.flatMap(({ bins }) => bins).length;
+  assert.equal(out.vector.filter((value) => value === 1).length, bins);
+  assert.ok(out.vector.every((value) => value === 0 || value === 1));
+  // Nobody has done anything on this site yet: there is no engagement model.
+  assert.deepEqual([out.fields, out.engage, out.heads.probability], [[], 0, null]);
+  assert.match(out.without, /engine/);
+});

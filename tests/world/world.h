@@ -230,6 +230,7 @@ inline snapshot::SnapshotInput make_site(const Options& options) {
                   {"Popular here"},
                   {"Picked by our team"},
                   {"Suits your visit"}};
+  site.weights.history_exponent = 0.3F;
   if (options.engagement) site.engagement = make_engagement(random, site);
   return site;
 }

@@ -56,6 +56,8 @@ export interface EntryData {
 /** A decision as JSON: what the edge puts into the page and the SDK adopts. Slots by name. */
 export interface DecisionData {
   version: number;
+  /** The site is in apprentice mode: this is what would be shown, and the page's own content stands. */
+  apprentice?: true;
   segment: string;
   engagementLevel: number;
   personalizationScore: number;
@@ -84,7 +86,8 @@ export interface DecideOptions {
 export interface InteractionInput {
   /** UUID of the item */
   contentId: string;
-  action: Action;
+  /** would_show is for the log alone: it changes nothing in a visitor */
+  action: Action | 'would_show';
   /** milliseconds */
   duration?: number;
   feedback?: Feedback;
@@ -175,7 +178,7 @@ export class Decider {
     const id = this.view.getUint32(this.exports.fl_item(index), true);
     const feedback = Math.max(0, FEEDBACKS.indexOf(input.feedback ?? ''));
     const duration = Math.min(0xffffffff, Math.max(0, Math.round(input.duration ?? 0)));
-    const action = ACTIONS.indexOf(input.action);
+    const action = ACTIONS.indexOf(input.action as Action);
     return this.exports.fl_visitor_interact(id, action, feedback, duration, day(now)) === 0;
   }
 
@@ -241,6 +244,7 @@ export class Decider {
     }
     return {
       version: this.version,
+      ...(u32(28) > 0 && { apprentice: true }),
       segment: this.text(TEXT_SEGMENT, u32(8), locale),
       engagementLevel: u32(12),
       personalizationScore: u32(16),

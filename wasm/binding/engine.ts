@@ -56,7 +56,12 @@ export interface MatchFactor {
 /** One shown item, by index into the snapshot; see EntryData. Units as in core/rank/decide.h. */
 export interface Feature {
   field: string;
+  /** what the visitor is in, by name */
   values: string[];
+  /** the same by number, from 1; 0 alone when nothing is known */
+  bins: number[];
+  /** how many bins the field has, that for "not known" included */
+  count: number;
 }
 
 /** Probabilities of the three outcomes, 0 to 1; `probability` is the whole score's, null while it is not calibrated. */
@@ -84,6 +89,8 @@ export interface IndexedSlot {
 
 export interface IndexedDecision {
   version: number;
+  /** apprentice mode: what would be shown */
+  apprentice: boolean;
   segment: number;
   engagementLevel: number;
   personalizationScore: number;
@@ -187,6 +194,7 @@ export class Engine extends Decider {
     }
     return {
       version: this.version,
+      apprentice: this.u32(28) > 0,
       segment: this.u32(8),
       engagementLevel: this.u32(12),
       personalizationScore: this.u32(16),
@@ -209,7 +217,15 @@ export class Engine extends Decider {
         matchReason: this.reason(e, locale),
       }));
     }
-    return { ...decision, segment: this.text(TEXT_SEGMENT, decision.segment, l), slots };
+    const { version, apprentice, engagementLevel, personalizationScore } = decision;
+    return {
+      version,
+      ...(apprentice && { apprentice }),
+      segment: this.text(TEXT_SEGMENT, decision.segment, l),
+      engagementLevel,
+      personalizationScore,
+      slots,
+    };
   }
 
   /** The reason of an entry in words. */
@@ -244,11 +260,13 @@ export class Engine extends Decider {
     return Array.from({ length: n }, (_, f) => {
       const bins = view.getBigUint64(16 * f, true);
       const first = view.getUint32(16 * f + 8, true);
-      const values = [];
-      for (let bin = 1; bin < view.getUint32(16 * f + 12, true); bin++) {
-        if ((bins >> BigInt(bin)) & 1n) values.push(this.text(TEXT_BIN, first + bin, 0));
-      }
-      return { field: this.text(TEXT_FIELD, f, 0), values };
+      const count = view.getUint32(16 * f + 12, true);
+      const given = [];
+      for (let bin = 0; bin < count; bin++) if ((bins >> BigInt(bin)) & 1n) given.push(bin);
+      const values = given
+        .filter((bin) => bin > 0)
+        .map((bin) => this.text(TEXT_BIN, first + bin, 0));
+      return { field: this.text(TEXT_FIELD, f, 0), values, bins: given, count };
     });
   }
 

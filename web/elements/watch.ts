@@ -17,6 +17,7 @@ type Deed = Pick<Interaction, 'action' | 'duration' | 'feedback'>;
 export function watch(page: Footlight): void {
   const track = (content: Content, deed: Deed) => page.track({ ...content, ...deed });
   watchViews(page, (content) => track(content, { action: 'view' }));
+  logApprentice(page);
   watchStay(page, (content, duration) => track(content, { action: 'engage', duration }));
 
   const onClick = (event: Event) => {
@@ -115,6 +116,36 @@ function watchViews(page: Footlight, seen: (content: Content) => void): void {
   };
   observe(document);
   document.addEventListener('footlight:filled', ({ target }) => observe(target as Element));
+}
+
+/**
+ * Apprentice mode: what the slots would have shown, once for each decision. The page's own cards stand, and what the
+ * visitor does with them is tracked as ever.
+ */
+function logApprentice(page: Footlight): void {
+  const told = new Set<string>();
+  const log = (decision = page.decision) => {
+    if (!decision?.apprentice) return;
+    for (const [slot, entries] of Object.entries(decision.slots)) {
+      for (const [position, { id, type, propensity, confidence }] of entries.entries()) {
+        const key = `${slot} ${position} ${id}`;
+        if (told.has(key)) continue;
+        told.add(key);
+        page.track({
+          contentId: id,
+          contentType: type,
+          action: 'would_show',
+          slot,
+          position,
+          propensity,
+          confidence,
+          snapshotVersion: decision.version,
+        });
+      }
+    }
+  };
+  page.on(log);
+  log();
 }
 
 /** How long the page of an item was looked at, told whenever it is left. */

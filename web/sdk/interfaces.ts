@@ -7,9 +7,16 @@
 //
 // A browser knows one visitor, its own: `userId` is what the interfaces ask for, and it names that visitor. What an item
 // is comes from the snapshot's pack that is loaded; items that are not in it match nothing.
-import { type Decider, Engine, type EntryData } from '../../wasm/binding/engine.js';
+import {
+  type Decider,
+  Engine,
+  type EntryData,
+  type Feature,
+  type Prediction,
+} from '../../wasm/binding/engine.js';
 import type { Fields } from '../../wasm/binding/fields.js';
 import type { Footlight } from './client.js';
+import { type OriginAccess, trainAtOrigin } from './origin.js';
 import { nowS } from './snapshot.js';
 import type {
   CacheManager,
@@ -22,16 +29,28 @@ import type {
   Recommendation,
   RecommendationEngine,
   RequestContext,
+  UserInteractionData,
   UserProfile,
 } from './spec.js';
 
+export {
+  CollaborativeFiltering,
+  type Job,
+  type JobState,
+  type OriginAccess,
+  OriginError,
+  PersonalizationPrecomputer,
+  type User,
+} from './origin.js';
 export type * from './spec.js';
-export { Engine };
+export { Engine, type Feature, type Prediction };
 
 /** core/match/match.h's default `slope`; a site's own is in its weights. */
 const CONFIDENCE_SLOPE = 3;
 /** Parts of a score that are not the content's match with the profile. */
 const OTHER_FACTORS = new Set(['', 'default', 'history', 'segment', 'popular', 'pinned', 'visit']);
+/** What is said of an item that is not in the pack, and of every item while there is no engagement model. */
+const UNKNOWN = { click: 0, engage: 0, convert: 0, probability: null };
 const SLOT_OF_TYPE = {
   project: 'projects',
   service: 'services',
@@ -65,11 +84,7 @@ export class ContentMatcherImpl implements ContentMatcher {
   async matchContent(userProfile: UserProfile, content: Content): Promise<MatchResult> {
     const factors = await this.#client.use((loaded) => {
       const engine = explaining(loaded);
-      engine.loadVisitor(); // the profile given, not the visitor's own
-      for (const question of QUESTIONS) {
-        const value = userProfile[question];
-        if (value !== undefined) engine.answer(question, [value].flat().map(String));
-      }
+      withProfile(engine, userProfile);
       const index = engine.findItem(content.id);
       const all = index < 0 ? [] : engine.explain(index, nowS());
       return all.filter(({ type, score }) => score > 0 && !OTHER_FACTORS.has(type));
@@ -183,6 +198,64 @@ export class ContentBasedFiltering {
   }
 }
 
+/**
+ * The engagement model. It learns on the origin, from everybody, and predicts here, on the device, from the snapshot
+ * that is loaded: the two take different things to be made with, and either may be left out.
+ */
+export class MLPersonalizationModel {
+  readonly #client: Footlight | undefined;
+  readonly #access: OriginAccess;
+
+  /** The client, made with `engine: Engine`, is for predictions; `access` with an API key for `train`, on a server. */
+  constructor(client?: Footlight, access: OriginAccess = {}) {
+    this.#client = client;
+    this.#access = access;
+  }
+
+  /** How likely this profile is to engage with the content when it is shown first; 0 while nothing is known of it. */
+  async predictEngagement(userProfile: UserProfile, content: Content): Promise<number> {
+    return (await this.predict(userProfile, content)).engage;
+  }
+
+  /** The same for each head, and for being chosen at all. */
+  async predict(userProfile: UserProfile, content: Content): Promise<Prediction> {
+    return this.#engine((engine) => {
+      withProfile(engine, userProfile);
+      const index = engine.findItem(content.id);
+      return index < 0 ? UNKNOWN : (engine.predict(index, { now: nowS() }) ?? UNKNOWN);
+    });
+  }
+
+  /** One number for each bin of each field, 1 where the profile is in it, as prepareFeaturesByName() names them. */
+  async prepareFeatures(userProfile: UserProfile, _content?: Content): Promise<number[]> {
+    const fields = await this.prepareFeaturesByName(userProfile);
+    return fields.flatMap(({ count, bins }) =>
+      Array.from({ length: count }, (_, bin) => (bins.includes(bin) ? 1 : 0)),
+    );
+  }
+
+  /** The vector by name. The model sees of the content only which item it is, so that is no field of it. */
+  async prepareFeaturesByName(userProfile: UserProfile): Promise<Feature[]> {
+    return this.#engine((engine) => {
+      withProfile(engine, userProfile);
+      return engine.features({ now: nowS() });
+    });
+  }
+
+  #engine<T>(work: (engine: Engine) => T): Promise<T> {
+    if (!this.#client) throw new TypeError('this needs a client with { engine: Engine }');
+    return this.#client.use((loaded) => work(explaining(loaded)));
+  }
+
+  /**
+   * Sends the origin what it does not have yet (an event id makes sending again harmless), has it train on everything
+   * it has, and resolves when that is done. What was learned goes live with the next publish.
+   */
+  async train(userData: readonly UserInteractionData[]): Promise<void> {
+    await trainAtOrigin(this.#access, userData);
+  }
+}
+
 /** Per page view and visitor; a new decision of the client ends what was kept. */
 export class MemoryCache implements CacheManager {
   readonly #users = new Map<string, Map<string, unknown>>();
@@ -223,6 +296,15 @@ export async function personalizationData(client: Footlight): Promise<Personaliz
 function titled(body: Fields): Fields {
   const title = body.title ?? body.name ?? body.author;
   return title === undefined ? body : { ...body, title };
+}
+
+/** The profile given, not the visitor's own. */
+function withProfile(engine: Engine, userProfile: UserProfile): void {
+  engine.loadVisitor();
+  for (const question of QUESTIONS) {
+    const value = userProfile[question];
+    if (value !== undefined) engine.answer(question, [value].flat().map(String));
+  }
 }
 
 function explaining(engine: Decider): Engine {

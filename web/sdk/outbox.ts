@@ -7,7 +7,8 @@ export interface TrackedEvent {
   eventId: string;
   contentId: string;
   contentType?: string;
-  action: 'view' | 'click' | 'engage' | 'convert';
+  /** would_show: in apprentice mode, what would have been shown */
+  action: 'view' | 'click' | 'engage' | 'convert' | 'would_show';
   /** milliseconds engaged */
   duration?: number;
   feedback?: 'positive' | 'negative' | 'neutral';

@@ -60,6 +60,20 @@ export interface InteractionData {
   feedback?: 'positive' | 'negative' | 'neutral';
 }
 
+/** What somebody did, for training. An event id makes sending it twice harmless. */
+export interface UserInteractionData extends InteractionData {
+  userId: string;
+  eventId?: string;
+  /** RFC 3339 */
+  occurredAt?: string;
+}
+
+/** A segment of the snapshot; 0 is everyone. */
+export interface UserSegment {
+  id: number;
+  name?: string;
+}
+
 export interface RequestContext {
   /** default: SPEC.md's four */
   types?: readonly ('project' | 'service' | 'testimonial' | 'resource')[];

@@ -115,6 +115,8 @@ const std::vector<PatchCase> kPatches = {
      Status::kBadReference},
     {"match weight infinite", [](Patch& p) { p.set(p.view.weights().match, kInfinity); }, Status::kBadValue},
     {"history match above 1", [](Patch& p) { p.set(p.view.weights().history_match, 1.5F); }, Status::kBadValue},
+    {"history exponent above 1", [](Patch& p) { p.set(p.view.weights().history_exponent, 1.01F); }, Status::kBadValue},
+    {"history exponent below 0", [](Patch& p) { p.set(p.view.weights().history_exponent, -0.1F); }, Status::kBadValue},
     {"half-life NaN", [](Patch& p) { p.set(p.view.weights().half_life_days, kNan); }, Status::kBadValue},
     {"slope below 0", [](Patch& p) { p.set(p.view.weights().confidence_slope, -1.0F); }, Status::kBadValue},
     {"engagement weight below 0", [](Patch& p) { p.set(p.view.weights().engagement, -1.0F); }, Status::kBadValue},

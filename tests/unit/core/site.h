@@ -50,6 +50,7 @@ struct Site {
 inline snapshot::SnapshotInput plain_site(std::uint32_t items = 5) {
   snapshot::SnapshotInput site = world::make_site({.items = items, .engagement = false});
   site.rules.clear();
+  site.weights.history_exponent = 0;
   for (auto& item : site.items) {
     item.type = snapshot::ContentType::kProject;
     item.affinities.clear();

@@ -133,6 +133,9 @@ const BadSite kBadSites[] = {
     {"/segments/0/when", "{}", "required"},
     {"/weights/match", "\"x\"", "type"},
     {"/rules", "[{\"id\":1,\"kind\":\"pin\",\"slot\":\"nowhere\",\"content\":\"a\"}]", "unknown"},
+    {"/objective", R"({"click": 0.5})", "range"},
+    {"/objective", R"({"click": 1, "sales": 0})", "unknown"},
+    {"/weights/engagement", "-1", "range"},
 };
 
 struct BadEvent {
@@ -153,10 +156,10 @@ const BadEvent kBadEvents[] = {
     {R"({"contentId":"a","action":"click","propensity":2})", "/propensity"},
     {R"({"contentId":"a","action":"click","extra":1})", "/extra"},
     {R"([])", ""},
-    {R"({"contentId":"a","action":"exposure","context":{"device":"fridge"}})", "unknown", "/context/device"},
-    {R"({"contentId":"a","action":"exposure","context":{"weekday":8}})", "range", "/context/weekday"},
-    {R"({"contentId":"a","action":"exposure","context":{"colour":"red"}})", "unknown", "/context/colour"},
-    {R"({"contentId":"a","action":"exposure","context":"phone"})", "type", "/context"},
+    {R"({"contentId":"a","action":"exposure","context":{"device":"fridge"}})", "/context/device"},
+    {R"({"contentId":"a","action":"exposure","context":{"weekday":8}})", "/context/weekday"},
+    {R"({"contentId":"a","action":"exposure","context":{"colour":"red"}})", "/context/colour"},
+    {R"({"contentId":"a","action":"exposure","context":"phone"})", "/context"},
 };
 
 bool has(const std::vector<Fault>& faults, std::string_view code, std::string_view pointer) {
