@@ -35,8 +35,12 @@ function readRows(file) {
 const options = parse();
 const data = findData('uci-adult', 'adult.data');
 if (data === undefined) {
-  console.log('adult: SKIPPED, the data is not there. Put adult.data and adult.test (UCI, "Adult",');
-  console.log('https://archive.ics.uci.edu/dataset/2) into a folder uci-adult and set FOOTLIGHT_DATA to');
+  console.log(
+    'adult: SKIPPED, the data is not there. Put adult.data and adult.test (UCI, "Adult",',
+  );
+  console.log(
+    'https://archive.ics.uci.edu/dataset/2) into a folder uci-adult and set FOOTLIGHT_DATA to',
+  );
   console.log('the folder that holds it.');
   process.exit(0);
 }

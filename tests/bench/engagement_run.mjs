@@ -21,10 +21,7 @@ function quoted(cell) {
 /** Writes rows of text below a header. */
 export function writeCsv(file, header, rows) {
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(
-    file,
-    [header, ...rows].map((row) => `${row.map(quoted).join(',')}\n`).join(''),
-  );
+  writeFileSync(file, [header, ...rows].map((row) => `${row.map(quoted).join(',')}\n`).join(''));
 }
 
 const program = process.env.FOOTLIGHT_PROGRAM ?? join(root, 'build/release/footlight');
@@ -39,7 +36,16 @@ function run(folder, name, options) {
   ]);
   execFileSync(
     program,
-    ['evaluate', 'engagement', ...files, ...options, '--json', json, '--probabilities', probabilities],
+    [
+      'evaluate',
+      'engagement',
+      ...files,
+      ...options,
+      '--json',
+      json,
+      '--probabilities',
+      probabilities,
+    ],
     { stdio: ['ignore', 'ignore', 'inherit'] },
   );
   const rows = readFileSync(probabilities, 'utf8').trim().split('\n').slice(1);
@@ -68,9 +74,7 @@ function auc(rows) {
     }
     from = to;
   }
-  return (
-    (rankSum - (positives * (positives + 1)) / 2) / (positives * (sorted.length - positives))
-  );
+  return (rankSum - (positives * (positives + 1)) / 2) / (positives * (sorted.length - positives));
 }
 
 /** Fits and scores; throws when the program's figures are not what its probabilities say. */

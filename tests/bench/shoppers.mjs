@@ -36,8 +36,12 @@ const GOALS = {
 const options = parse();
 const data = findData('uci-online-shoppers', FILE);
 if (data === undefined) {
-  console.log(`shoppers: SKIPPED, the data is not there. Put ${FILE} (UCI, "Online Shoppers Purchasing`);
-  console.log('Intention", https://archive.ics.uci.edu/dataset/468) into a folder uci-online-shoppers and set');
+  console.log(
+    `shoppers: SKIPPED, the data is not there. Put ${FILE} (UCI, "Online Shoppers Purchasing`,
+  );
+  console.log(
+    'Intention", https://archive.ics.uci.edu/dataset/468) into a folder uci-online-shoppers and set',
+  );
   console.log('FOOTLIGHT_DATA to the folder that holds it.');
   process.exit(0);
 }
