@@ -22,7 +22,8 @@ Table table_of(const std::string& name, const std::string& text) {
   const Temporary folder;
   const auto file = folder / name;
   std::ofstream(file, std::ios::binary) << text;
-  return read_table(file, table_format_of(file), [](std::size_t) {}, kGoOn);
+  return read_table(
+      file, table_format_of(file), [](std::size_t) {}, kGoOn);
 }
 
 std::string names_of(const Table& table) {
@@ -123,8 +124,9 @@ BOOST_DATA_TEST_CASE(bad_roles_say_which_column, data::make(kBadRoles), c) {
 BOOST_AUTO_TEST_CASE(a_missing_label_is_refused) {
   const Table table = table_of("t.csv", "y,a\n1,2\n,3\n");
   const Encoding encoding(table, {.label = "y"});
-  BOOST_CHECK_EXCEPTION((void)encoding.encode(table), std::runtime_error,
-                        [](const std::exception& error) { return says(error, "t.csv:3: column y: the label is missing"); });
+  BOOST_CHECK_EXCEPTION((void)encoding.encode(table), std::runtime_error, [](const std::exception& error) {
+    return says(error, "t.csv:3: column y: the label is missing");
+  });
 }
 
 BOOST_AUTO_TEST_CASE(bins_and_items_follow_the_training_table) {
@@ -181,7 +183,9 @@ BOOST_AUTO_TEST_CASE(reading_can_be_interrupted) {
   const auto file = folder / std::string("a.csv");
   std::ofstream(file) << text;
   const std::atomic<bool> stop{true};
-  BOOST_CHECK_THROW((void)read_table(file, TableFormat::kCsv, [](std::size_t) {}, stop), Cancelled);
+  BOOST_CHECK_THROW((void)read_table(
+                        file, TableFormat::kCsv, [](std::size_t) {}, stop),
+                    Cancelled);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

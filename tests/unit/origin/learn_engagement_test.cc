@@ -1,6 +1,4 @@
 // The engagement model's fit: trees and Newton steps against plain references, and worlds with known answers.
-#include "origin/learn/engagement.h"
-
 #include <bit>
 #include <cmath>
 #include <stdexcept>
@@ -12,6 +10,7 @@
 #include "core/model/engagement.h"
 #include "core/numeric/random.h"
 #include "core/snapshot/reader.h"
+#include "origin/learn/engagement.h"
 #include "origin/learn/engagement_factors.h"
 #include "origin/learn/engagement_trees.h"
 #include "origin/learn/metrics.h"
@@ -288,7 +287,8 @@ BOOST_AUTO_TEST_CASE(a_head_that_never_happened_knows_its_base_alone) {
 }
 
 BOOST_AUTO_TEST_CASE(the_snapshot_scores_as_the_floats_do) {
-  const auto train = draw(19, 1500, [](const Drawn& d) { return d.number * 0.4 - 1.5 + (d.kind == d.item % 4 ? 1 : 0); });
+  const auto train =
+      draw(19, 1500, [](const Drawn& d) { return d.number * 0.4 - 1.5 + (d.kind == d.item % 4 ? 1 : 0); });
   const auto model = fit_engagement(train, {}, small_options(), kQuiet, kGoOn);
   snapshot::SnapshotInput input;
   std::vector<std::pair<std::uint32_t, std::vector<ItemFeature>>> items;
@@ -336,7 +336,8 @@ BOOST_AUTO_TEST_CASE(json_and_back) {
   BOOST_CHECK(engagement_logits(back, train) == engagement_logits(model, train));
   for (const char* key : {"format", "binWeights", "binVectors", "leaves", "splits", "depth", "fields"}) {
     auto broken = json;
-    broken[key] = key == std::string("format") || key == std::string("depth") ? nlohmann::json(77) : nlohmann::json::array();
+    broken[key] =
+        key == std::string("format") || key == std::string("depth") ? nlohmann::json(77) : nlohmann::json::array();
     BOOST_CHECK_THROW((void)decode_engagement(broken), std::exception);
   }
 }
@@ -377,7 +378,11 @@ const BadData kBadData[] = {
     {"no such item", [](EngagementData& d) { d.rows[7].item = 6; }, "train row 7: has an item"},
     {"weight", [](EngagementData& d) { d.rows[7].weight = 0; }, "train row 7: the weight"},
     {"not nested", [](EngagementData& d) { d.rows[7].labels = kConverted; }, "train row 7: who converts"},
-    {"features", [](EngagementData& d) { d.items[2].features = {5, 4}; }, "train item 2: features must ascend"},
+    {"features",
+     [](EngagementData& d) {
+       d.items[2].features = {5, 4};
+     },
+     "train item 2: features must ascend"},
 };
 
 BOOST_DATA_TEST_CASE(bad_data_is_named, data::make(kBadData), c) {

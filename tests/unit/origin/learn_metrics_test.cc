@@ -1,12 +1,12 @@
 // AUC, log loss, error and calibration error against values worked out by hand.
-#include "origin/learn/metrics.h"
-
 #include <cmath>
 #include <stdexcept>
 
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
+
+#include "origin/learn/metrics.h"
 
 using namespace footlight::learn;
 namespace data = boost::unit_test::data;
