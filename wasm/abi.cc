@@ -294,7 +294,9 @@ FL_EXPORT(fl_predict)(std::uint32_t index, std::uint32_t now_s, std::uint32_t fl
   const Prediction prediction = predict_engagement(folded.engagement, view, index);
   std::size_t at = 0;
   for (const double head : prediction.heads) put(at, head);
-  put(at, view.weights().calibrated != 0 ? probability(view, folded, z_of(view, folded, index)) : -1.0);
+  score_items(view, visitor, context_of(now_s, flags), {scratch, scratch_bytes});
+  const double z = reinterpret_cast<const double*>(scratch)[index];
+  put(at, view.weights().calibrated != 0 ? probability(view, folded, z) : -1.0);
   return static_cast<std::int32_t>(at);
 }
 

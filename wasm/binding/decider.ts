@@ -96,7 +96,7 @@ export interface InteractionInput {
 /** A status of core/status.h, by number. */
 export class EngineError extends Error {
   constructor(readonly status: number) {
-    super(`footlight engine: status ${status}`);
+    super(`engine: ${status}`);
   }
 }
 
@@ -127,7 +127,7 @@ export class Decider {
     if (!at) throw new EngineError(8);
     this.bytes = new Uint8Array(exports.memory.buffer);
     this.bytes.set(snapshot, at);
-    check(exports.fl_load(snapshot.length));
+    length(-exports.fl_load(snapshot.length));
     this.bytes = new Uint8Array(exports.memory.buffer); // fl_load may have grown the memory
     this.view = new DataView(exports.memory.buffer);
     this.io = exports.fl_io();
@@ -156,7 +156,7 @@ export class Decider {
   /** Makes `record` the current visitor; without one, an empty visitor. Throws when the record is not valid. */
   loadVisitor(record?: Uint8Array): void {
     this.exports.fl_visitor_reset();
-    if (record?.length) check(this.exports.fl_visitor_decode(this.put(record)));
+    if (record?.length) length(-this.exports.fl_visitor_decode(this.put(record)));
   }
 
   /** The current visitor's record, at most 768 bytes; a copy. */
@@ -252,14 +252,9 @@ export class Decider {
     };
   }
 
-  /** What fl_decide and its like take beside the time. */
-  protected flags(options: Omit<DecideOptions, 'now'>): number {
-    return (
-      (options.explore === false ? 0 : 1) |
-      (options.personalize === false ? 0 : 2) |
-      (this.locale(options.locale) << 8) |
-      ((options.surroundings ?? 0) << 16)
-    );
+  /** What fl_decide and its like take beside the time: explores, for the visitor that is loaded. Engine knows more. */
+  protected flags({ locale, surroundings = 0 }: Omit<DecideOptions, 'now'>): number {
+    return 3 | (this.locale(locale) << 8) | (surroundings << 16);
   }
 
   protected run(requests: readonly SlotRequest[], options: DecideOptions): number {
@@ -318,8 +313,4 @@ export function day(now: number): number {
 export function length(n: number): number {
   if (n < 0) throw new EngineError(-n);
   return n;
-}
-
-function check(status: number): void {
-  if (status !== 0) throw new EngineError(status);
 }

@@ -253,6 +253,11 @@ export class Engine extends Decider {
     });
   }
 
+  protected override flags(options: Omit<DecideOptions, 'now'>): number {
+    const known = (options.explore === false ? 0 : 1) | (options.personalize === false ? 0 : 2);
+    return (super.flags(options) & ~3) | known;
+  }
+
   /** What the engagement model sees of the current visitor: each field's bins by name, none for "not known". */
   features(options: DecideOptions): Feature[] {
     const n = length(this.exports.fl_features(options.now, this.flags(options)));

@@ -3,6 +3,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "core/model/engagement.h"
 #include "origin/ingest/interaction.h"
 #include "origin/ingest/load.h"
 #include "origin/store/store.h"
@@ -91,7 +92,7 @@ BOOST_AUTO_TEST_CASE(surroundings_are_kept_where_something_was_shown) {
   BOOST_TEST(load_text(*store, row + R"("action":"exposure",)" + context).created == 1U);
   BOOST_TEST(load_text(*store, row + R"("action":"click","slot":"projects",)" + context).created == 1U);
   BOOST_TEST(load_text(*store, row + R"("action":"view",)" + context).created == 1U);
-  const std::uint32_t word = pack({.device = 2, .day_part = 4, .weekday = 3, .referrer = 3});
+  const std::uint32_t word = footlight::pack({.device = 2, .day_part = 4, .weekday = 3, .referrer = 3});
   store->for_each_visitor_history([&](const VisitorHistory& history) {
     BOOST_REQUIRE(history.exposures.size() == 1U);
     BOOST_TEST(history.exposures[0].context == word);

@@ -248,7 +248,7 @@ BOOST_AUTO_TEST_CASE(the_difference_of_a_target_and_itself_is_nothing) {
   BOOST_TEST(p_of_at_least_zero(estimate_difference(baseline, candidate).ips) < 0.025);
   auto other = baseline;
   other[7].reward += 1;
-  BOOST_CHECK_THROW(estimate_difference(candidate, other), std::invalid_argument);
+  BOOST_CHECK_THROW((void)estimate_difference(candidate, other), std::invalid_argument);
 }
 
 // Each warning has a log that triggers it; the plain log triggers none.
@@ -304,11 +304,11 @@ BOOST_AUTO_TEST_CASE(each_warning_has_its_log) {
 BOOST_AUTO_TEST_CASE(what_is_no_number_is_refused) {
   auto log = four_rounds();
   log[2].target = 1.5;
-  BOOST_CHECK_THROW(estimate(log), std::invalid_argument);
+  BOOST_CHECK_THROW((void)estimate(log), std::invalid_argument);
   log = four_rounds();
   log[0].reward = std::numeric_limits<double>::infinity();
-  BOOST_CHECK_THROW(estimate(log), std::invalid_argument);
-  BOOST_CHECK_THROW(estimate(four_rounds(), {.confidence = 1}), std::invalid_argument);
+  BOOST_CHECK_THROW((void)estimate(log), std::invalid_argument);
+  BOOST_CHECK_THROW((void)estimate(four_rounds(), {.confidence = 1}), std::invalid_argument);
 }
 
 BOOST_AUTO_TEST_CASE(cell_rates_never_use_a_rounds_own_fold) {

@@ -248,7 +248,7 @@ BOOST_AUTO_TEST_CASE(the_index_of_a_service_is_built_once_and_again_when_it_is_o
 BOOST_AUTO_TEST_CASE(gathering_can_be_interrupted) {
   SmallSite site;
   make_profile(site, {101});
-  BOOST_CHECK_THROW(learn::index_tastes(site.store(), site.store().site()->site, kAtOnce), learn::Cancelled);
+  BOOST_CHECK_THROW((void)learn::index_tastes(site.store(), site.store().site()->site, kAtOnce), learn::Cancelled);
 }
 
 BOOST_AUTO_TEST_CASE(recommendations_leave_out_the_known_the_few_and_the_inactive) {
