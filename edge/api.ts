@@ -6,6 +6,7 @@ import { count } from './counters.js';
 import type { Env, Settings } from './env.js';
 import { json, Refusal } from './problem.js';
 import { API_WAIT_MS, currentSnapshot, type Live } from './snapshots.js';
+import { visitorSurroundings } from './surroundings.js';
 import { loadVisitor, recordText } from './visitor.js';
 
 const DEFAULT_LIMIT = 6;
@@ -102,6 +103,7 @@ export function decideFor(
     now: Math.floor(Date.now() / 1000),
     explore: explore && allowed.measure,
     personalize: allowed.personalize,
+    surroundings: visitorSurroundings(request),
   });
 }
 

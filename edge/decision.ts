@@ -12,6 +12,7 @@ const entryPool: IndexedEntry[] = [];
 const decision: IndexedDecision = {
   version: 0,
   apprentice: false,
+  surroundings: 0,
   segment: 0,
   engagementLevel: 0,
   personalizationScore: 0,
@@ -19,11 +20,16 @@ const decision: IndexedDecision = {
 };
 
 /** `bytes` as decideBytes() gives them. Valid until the next call. */
-export function readDecision(engine: Engine, bytes: Uint8Array): IndexedDecision {
+export function readDecision(
+  engine: Engine,
+  bytes: Uint8Array,
+  surroundings: number,
+): IndexedDecision {
   if (view.buffer !== bytes.buffer) view = new DataView(bytes.buffer);
   const start = bytes.byteOffset;
   decision.version = engine.version;
   decision.apprentice = view.getUint32(start + 28, true) > 0;
+  decision.surroundings = surroundings;
   decision.segment = view.getUint32(start + 8, true);
   decision.engagementLevel = view.getUint32(start + 12, true);
   decision.personalizationScore = view.getUint32(start + 16, true);

@@ -19,6 +19,7 @@ import { count } from './counters.js';
 import type { Env, Settings } from './env.js';
 import { isObject, type JsonObject, json, parseObject, Refusal, readBody } from './problem.js';
 import type { Live } from './snapshots.js';
+import { visitorSurroundings } from './surroundings.js';
 import { originFetch } from './upstream.js';
 import { newUnitId, type Opened, visitorCookie } from './visitor.js';
 
@@ -39,6 +40,8 @@ interface Shown {
   propensity?: number;
   confidence?: number;
   snapshotVersion?: number;
+  /** the page view's surroundings as one word */
+  context?: number;
 }
 
 interface Event extends Omit<InteractionInput, 'action'>, Shown {
@@ -69,7 +72,7 @@ export async function postInteraction(
   }
   const visitorId = visitorIdOf(live, request, settings);
   const taken = takeIn(live, request, [input], settings);
-  if (visitorId) forward([{ ...input, visitorId }], request, ctx, settings);
+  if (visitorId) forward([leaving(input, visitorId, request)], request, ctx, settings);
   return answer({ success: true, updatedProfile: taken.updatedProfile }, taken.cookie);
 }
 
@@ -89,7 +92,7 @@ export async function postInteractions(
     const receipts = inputs.map(({ eventId }) => eventId);
     return answer({ success: true, receipts, updatedProfile }, cookie);
   }
-  const events = inputs.map((input) => ({ ...input, visitorId }));
+  const events = inputs.map((input) => leaving(input, visitorId, request));
   if (new URL(request.url).searchParams.get('wait') === '0') {
     forward(events, request, ctx, settings);
     return answer({ success: true, receipts: [], updatedProfile }, cookie, 202);
@@ -140,6 +143,12 @@ function takeIn(live: Live, request: Request, events: readonly Input[], settings
 }
 
 type Input = Omit<Event, 'visitorId'>;
+
+/** As the origin gets it. Who does not say what the page view was like has its request to speak for it. */
+function leaving(input: Input, visitorId: string, request: Request): Event {
+  const context = input.context ?? visitorSurroundings(request);
+  return { ...input, visitorId, ...(context && { context }) };
+}
 
 function parseBatch(text: string): Input[] {
   const { interactions } = parseObject(text);
@@ -206,6 +215,7 @@ const SHOWN = [
   ['propensity', 1],
   ['confidence', 1],
   ['snapshotVersion', 9e15],
+  ['context', 65535],
 ] as const;
 
 /** As the origin reads it (origin/store/document.cc). */

@@ -24,6 +24,7 @@ import { type KeptPage, KeptPages } from './kept.js';
 import { Page } from './pages.js';
 import { currentSnapshot, type Live, retire } from './snapshots.js';
 import { fillStream } from './stream.js';
+import { surroundingsOf } from './surroundings.js';
 import { passThrough, sharedPageRequest, siteRequest } from './upstream.js';
 import { hasForeignCookies, loadVisitor, newUnitId, recordText, visitorCookie } from './visitor.js';
 
@@ -215,7 +216,11 @@ function answerPersonal(
     const visitor = live && openVisitor(live, text, request, settings);
     if (live && visitor) {
       const body = page.join(live, ({ requests, lang }) =>
-        readDecision(live.engine, live.engine.decideBytes(requests, optionsFor(lang, visitor))),
+        readDecision(
+          live.engine,
+          live.engine.decideBytes(requests, optionsFor(lang, visitor)),
+          visitor.surroundings,
+        ),
       );
       count('page_joined');
       return respond(request, current, page, body, visitor.cookie);
@@ -294,6 +299,7 @@ interface OpenVisitor {
   text: string | undefined;
   /** to set, when the record was made just now */
   cookie: string | undefined;
+  surroundings: number;
 }
 
 /** Whether it is worth asking the engine. Crawlers see what everybody sees who is not known. */
@@ -317,16 +323,18 @@ function openVisitor(
   const state = live.engine.visitorState();
   const allowed = permission(state, request.headers, settings.consentMode);
   if (!allowed.personalize) return undefined;
-  if (isKnown) return { permission: allowed, text, cookie: undefined };
+  const surroundings = surroundingsOf(request);
+  if (isKnown) return { permission: allowed, text, cookie: undefined, surroundings };
   if (allowed.measure) live.engine.setUnitId(newUnitId());
   const cookie = visitorCookie(live);
-  return { permission: allowed, text: recordText(cookie), cookie };
+  return { permission: allowed, text: recordText(cookie), cookie, surroundings };
 }
 
 function optionsFor(lang: string | undefined, visitor: OpenVisitor): DecideOptions {
   const now = Math.floor(Date.now() / 1000);
   const explore = visitor.permission.measure;
-  return lang ? { now, explore, locale: lang } : { now, explore };
+  const { surroundings } = visitor;
+  return lang ? { now, explore, surroundings, locale: lang } : { now, explore, surroundings };
 }
 
 function engineFailed(error: unknown): void {

@@ -70,7 +70,8 @@ export class Words {
    */
   decisionBytes(decision: IndexedDecision): Uint8Array<ArrayBuffer> {
     const head =
-      `{"version":${decision.version}${decision.apprentice ? ',"apprentice":true' : ''},"segment":${this.#segment(decision.segment)}` +
+      `{"version":${decision.version}${decision.apprentice ? ',"apprentice":true' : ''}` +
+      `${decision.surroundings ? `,"context":${decision.surroundings}` : ''},"segment":${this.#segment(decision.segment)}` +
       `,"engagementLevel":${decision.engagementLevel}` +
       `,"personalizationScore":${decision.personalizationScore},"slots":{`;
     let room = head.length + 2;

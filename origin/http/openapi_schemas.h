@@ -53,7 +53,8 @@ inline constexpr std::string_view kOpenapiSchemas = R"json({
     "feedback": {"enum": ["positive", "negative", "neutral"]}, "occurredAt": {"type": "string", "format": "date-time"},
     "visitorId": {"type": "string", "maxLength": 255}, "slot": {"type": "string"}, "position": {"type": "integer"},
     "propensity": {"type": "number"}, "confidence": {"type": "number"}, "snapshotVersion": {"type": "integer"},
-    "reason": {"type": "string", "maxLength": 500}, "context": {"$ref": "#/components/schemas/InteractionContext"}}},
+    "reason": {"type": "string", "maxLength": 500}, "context": {"oneOf": [{"$ref": "#/components/schemas/InteractionContext"},
+    {"type": "integer", "minimum": 0, "maximum": 65535, "description": "the same as one word, as a decision has it"}]}}},
   "InteractionContext": {"type": "object", "additionalProperties": false, "description": "What the page view was like; kept with exposures and with interactions that name a slot.", "properties": {
     "device": {"enum": ["desktop", "phone", "tablet"]}, "dayPart": {"enum": ["night", "morning", "afternoon", "evening"]},
     "weekday": {"type": "integer", "minimum": 1, "maximum": 7, "description": "1 is Monday; like dayPart by the visitor's own clock"},

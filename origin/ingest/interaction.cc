@@ -250,7 +250,8 @@ Event parse_event(const Json& document, const std::string& pointer, std::int64_t
     event.snapshot_version = static_cast<std::uint64_t>(fields.number("snapshotVersion", 0, 9e15));
   }
   if (const Json* context = fields.find("context")) {
-    event.context = pack(parse_context(*context, pointer_to(pointer, "context"), faults));
+    event.context = pack(context->is_number() ? unpack_surroundings(fields.whole_or("context", 0, 65535, 0))
+                                              : parse_context(*context, pointer_to(pointer, "context"), faults));
   }
   return event;
 }

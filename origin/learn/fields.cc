@@ -45,9 +45,9 @@ std::vector<FieldInput> standard_fields(const snapshot::SnapshotInput& input) {
     if (question.options.empty()) continue;
     fields.push_back(by_id(question.name, FieldSource::kAnswers, question.id, option_ids(question)));
   }
-  std::vector<std::uint32_t> segments;
+  std::vector<std::uint32_t> segments{0};  // everyone first, as in every snapshot: bins are numbered alike
   for (const auto& segment : input.segments) segments.push_back(segment.id);
-  if (!segments.empty()) fields.push_back(by_id("segment", FieldSource::kSegment, 0, std::move(segments)));
+  if (segments.size() > 1) fields.push_back(by_id("segment", FieldSource::kSegment, 0, std::move(segments)));
   fields.push_back(by_number("chosen", FieldSource::kChosenCount, {0, 1, 2, 4, 8, 16}));
   fields.push_back(by_number("seen", FieldSource::kSeenCount, {0, 1, 2, 4, 8, 16, 32}));
   fields.push_back(by_number("level", FieldSource::kEngagementLevel, {1, 2, 3, 4}));

@@ -125,18 +125,21 @@ struct SparseFile {
 
 Entry read_entry(const std::string& file, std::size_t line, std::size_t at, std::string_view text, bool has_fields) {
   const auto bad = [&](const char* what) { refuse(file, line, fmt::format("entry {} ({}): {}", at, text, what)); };
+  constexpr const char* kThree = "field:index:value is expected, as in the first row";
   Entry entry;
   std::string_view rest = text;
   if (has_fields) {
     const std::size_t colon = rest.find(':');
     const auto field = number<std::uint32_t>(rest.substr(0, colon));
-    if (!field || colon == std::string_view::npos) bad("field:index:value is expected, as in the first row");
+    if (!field || colon == std::string_view::npos) bad(kThree);
     entry.field = *field;
     rest.remove_prefix(colon + 1);
   }
   const std::size_t colon = rest.find(':');
   const auto index = number<std::uint32_t>(rest.substr(0, colon));
-  if (!index || colon == std::string_view::npos) bad("index:value is expected, the index a whole number from 0");
+  if (!index || colon == std::string_view::npos) {
+    bad(has_fields ? kThree : "index:value is expected, the index a whole number from 0");
+  }
   entry.index = *index;
   const auto value = number<double>(rest.substr(colon + 1));
   if (!value || !std::isfinite(*value)) bad("the value is not a number");

@@ -43,9 +43,13 @@ if (!existsSync(past)) {
   tell(`making ${interactions} interactions (once)`);
   mkdirSync(cache, { recursive: true });
   rmSync(`${past}.part`, { recursive: true, force: true });
-  execFileSync(program, ['simulate', ...world, '--keep', `${past}.part`, '--json', `${past}.json`], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
+  execFileSync(
+    program,
+    ['simulate', ...world, '--keep', `${past}.part`, '--json', `${past}.json`],
+    {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    },
+  );
   renameSync(`${past}.part`, past);
 }
 const made = JSON.parse(readFileSync(`${past}.json`, 'utf8')).stages.at(-1);

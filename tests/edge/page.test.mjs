@@ -67,6 +67,19 @@ describe('a page', () => {
   after(() => edge.stop());
   const html = async (path, headers = { cookie }) => (await edge.get(path, headers)).text();
 
+  it('carries what the request says of the page view, kept and streamed', async () => {
+    const headers = {
+      cookie,
+      'user-agent': 'Mozilla/5.0 (iPhone)',
+      referer: 'https://www.bing.com/',
+    };
+    for (const path of ['/', '/streamed']) {
+      const { context } = decisionOf(await html(path, headers));
+      assert.equal(context & 15, 2, 'a phone');
+      assert.equal(context >> 12, 3, 'from a search');
+    }
+  });
+
   it('is filled for a visitor who has answered', async () => {
     const text = await html('/');
     const decision = decisionOf(text);

@@ -58,6 +58,8 @@ export interface DecisionData {
   version: number;
   /** The site is in apprentice mode: this is what would be shown, and the page's own content stands. */
   apprentice?: true;
+  /** what the edge knew of the page view, as one word (surroundings.ts) */
+  context?: number;
   segment: string;
   engagementLevel: number;
   personalizationScore: number;
@@ -80,7 +82,7 @@ export interface DecideOptions {
   /** BCP 47 tag, default the snapshot's first */
   locale?: string;
   /** the page view as one word (surroundings.ts), default nothing known */
-  surroundings?: number;
+  surroundings?: number | undefined;
 }
 
 export interface InteractionInput {
@@ -95,8 +97,11 @@ export interface InteractionInput {
 
 /** A status of core/status.h, by number. */
 export class EngineError extends Error {
-  constructor(readonly status: number) {
+  declare readonly status: number;
+
+  constructor(status: number) {
     super(`engine: ${status}`);
+    this.status = status;
   }
 }
 
@@ -109,14 +114,13 @@ const decoder = new TextDecoder();
 
 /** What a page asks of the engine; engine.ts adds what others ask. */
 export class Decider {
-  protected readonly exports: Exports;
-  protected readonly io: number;
-  protected bytes: Uint8Array<ArrayBuffer>;
-  protected view: DataView;
+  declare protected readonly exports: Exports;
+  declare protected readonly io: number;
+  declare protected bytes: Uint8Array<ArrayBuffer>;
+  declare protected view: DataView;
   /** The publish that made the snapshot. */
-  readonly version: number;
-  readonly itemCount: number;
-  readonly slotNames: readonly string[];
+  declare readonly version: number;
+  declare readonly slotNames: readonly string[];
   readonly #bodies = new Map<number, Record<string, unknown>>();
 
   /** Use load(). */
@@ -133,7 +137,6 @@ export class Decider {
     this.io = exports.fl_io();
     exports.fl_info();
     this.version = Number(this.view.getBigUint64(this.io, true));
-    this.itemCount = this.u32(16);
     const slots = this.u32(20);
     const names: string[] = [];
     for (let i = 0; i < slots; i++) names.push(this.text(TEXT_SLOT, i, 0));

@@ -91,6 +91,8 @@ export interface IndexedDecision {
   version: number;
   /** apprentice mode: what would be shown */
   apprentice: boolean;
+  /** of the page view that was decided for; 0 is nothing known */
+  surroundings: number;
   segment: number;
   engagementLevel: number;
   personalizationScore: number;
@@ -112,6 +114,15 @@ export type RecordEngine = Pick<
 >;
 
 export class Engine extends Decider {
+  readonly itemCount: number;
+
+  /** Use load(). */
+  constructor(exports: Exports, snapshot: Uint8Array) {
+    super(exports, snapshot);
+    exports.fl_info();
+    this.itemCount = this.u32(16);
+  }
+
   static withoutSnapshot(module: WebAssembly.Module): RecordEngine {
     const exports = new WebAssembly.Instance(module, {}).exports as unknown as Exports;
     // Nothing is loaded, so the engine says of itself that it knows no slot and no item.
@@ -195,6 +206,7 @@ export class Engine extends Decider {
     return {
       version: this.version,
       apprentice: this.u32(28) > 0,
+      surroundings: options.surroundings ?? 0,
       segment: this.u32(8),
       engagementLevel: this.u32(12),
       personalizationScore: this.u32(16),
@@ -217,10 +229,11 @@ export class Engine extends Decider {
         matchReason: this.reason(e, locale),
       }));
     }
-    const { version, apprentice, engagementLevel, personalizationScore } = decision;
+    const { version, apprentice, surroundings, engagementLevel, personalizationScore } = decision;
     return {
       version,
       ...(apprentice && { apprentice }),
+      ...(surroundings && { context: surroundings }),
       segment: this.text(TEXT_SEGMENT, decision.segment, l),
       engagementLevel,
       personalizationScore,

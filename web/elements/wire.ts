@@ -7,6 +7,7 @@
 // With content="edge" data-key may be left out. In data-consent="opt-out" silence counts as consent (the worker's CONSENT_MODE).
 
 import { fillPage, findSlots, restorePage, slotRequest } from '../sdk/fill.js';
+import { surroundingsHere } from '../sdk/here.js';
 import { adoptDecision, createFootlight, type Footlight } from '../sdk/index.js';
 import { showScores } from './show.js';
 import { watch } from './watch.js';
@@ -36,6 +37,7 @@ export function wirePage(): Footlight | undefined {
     minVersion: Number(minVersion ?? 0),
     slots,
     decision,
+    context: decision?.context ?? surroundingsHere(),
     ...(base !== undefined && { base }),
     ...(api !== undefined && { api }),
   });

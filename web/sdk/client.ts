@@ -33,6 +33,8 @@ export interface FootlightOptions {
   locale?: string;
   /** The law here lets silence count as consent; a signal (GPC, DNT) does not. Default false. */
   implied?: boolean;
+  /** Of this page view, as one word: the decision's, or surroundingsHere() of interfaces.js. Default: nothing known. */
+  context?: number;
   /** The decision that the edge put into the page (adopt.ts). */
   decision?: DecisionData | undefined;
   /** What decide() asks for when nobody says: the page's slots. */
@@ -222,6 +224,7 @@ export function createFootlight(options: FootlightOptions): Footlight {
       loaded.decide(slots ?? options.slots ?? loaded.slotNames.map((slot) => ({ slot })), {
         now: nowS(),
         locale: locale(),
+        surroundings: options.context,
       }),
     );
     // A denial may have come since; answers of this view count in spite of one.
@@ -308,6 +311,7 @@ export function createFootlight(options: FootlightOptions): Footlight {
     track(interaction) {
       const event = {
         ...interaction,
+        context: options.context,
         eventId: toBase64Url(crypto.getRandomValues(new Uint8Array(16))),
         occurredAt: new Date().toISOString(),
       };

@@ -33,6 +33,7 @@ import type {
   UserProfile,
 } from './spec.js';
 
+export { surroundingsHere } from './here.js';
 export {
   CollaborativeFiltering,
   type Job,

@@ -21,6 +21,8 @@ export interface TrackedEvent {
   /** its matchReason */
   reason?: string;
   snapshotVersion?: number;
+  /** the page view it happened in, as one word */
+  context?: number | undefined;
   /** ISO 8601 */
   occurredAt: string;
 }

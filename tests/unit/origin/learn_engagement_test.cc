@@ -258,10 +258,10 @@ BOOST_AUTO_TEST_CASE(the_position_is_taken_out) {
     BOOST_CHECK_SMALL(model.positions[position * kHeads] + 0.7 * static_cast<double>(position), 0.25);
   }
   BOOST_CHECK_EQUAL(model.positions[0], 0);
-  BOOST_CHECK_SMALL(model.base[0] + 0.5, 0.35);
   const auto first = engagement_item(model, 1, train.items[0].features).bias[0];
   const auto third = engagement_item(model, 3, train.items[2].features).bias[0];
   BOOST_CHECK_SMALL(first - third, 0.4F);
+  BOOST_CHECK_SMALL(model.base[0] + static_cast<double>(third) + 0.5, 0.35);  // what a first card gets
 }
 
 BOOST_AUTO_TEST_CASE(a_rare_head_borrows_the_vectors_of_the_frequent_one) {
@@ -276,7 +276,8 @@ BOOST_AUTO_TEST_CASE(a_rare_head_borrows_the_vectors_of_the_frequent_one) {
   }
   const auto model = fit_engagement(train, {}, small_options(), kQuiet, kGoOn);
   BOOST_CHECK_GT(model.gain[2], 0.3);
-  BOOST_CHECK_GT(auc_of(model, test, 2), 0.65);
+  // Who knows the world reaches .635: .77 of what converts, and half of the rest, lies on the liked side.
+  BOOST_CHECK_GT(auc_of(model, test, 2), 0.6);
 }
 
 BOOST_AUTO_TEST_CASE(a_head_that_never_happened_knows_its_base_alone) {

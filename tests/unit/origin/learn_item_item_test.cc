@@ -140,7 +140,7 @@ BOOST_AUTO_TEST_CASE(softmax_finds_what_belongs_together) {
 // Over all rows no more than n * neighbours_kept; none beyond what the format holds, none below the least.
 BOOST_AUTO_TEST_CASE(softmax_prunes_over_all_rows) {
   SoftmaxOptions options = small_steps();
-  options.epochs = 2;
+  options.epochs = 6;
   options.refit_epochs = 0;
   options.neighbours_kept = 12;
   const SoftmaxModel model = fit_softmax(in_pairs(40, 200, 5), options, kQuiet, kGoOn);

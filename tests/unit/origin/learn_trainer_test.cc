@@ -182,7 +182,8 @@ BOOST_AUTO_TEST_CASE(what_is_learned_is_published_and_decides) {
   BOOST_REQUIRE(report.stack.has_value());
   BOOST_TEST(report.stack->auc > 0.7);
   BOOST_TEST(report.stack->log_loss < report.stack->base_log_loss);
-  BOOST_TEST(report.learned_segments.size() == 2U);  // low and high, among those whose format is open
+  BOOST_TEST(report.learned_segments.size() ==
+             1U);  // low or high among those whose format is open; the rest is the other
   const auto published = site.publish();
   BOOST_TEST(published.learned_items >= 6U);
   const auto files = site.folder() / "publish";
@@ -192,9 +193,10 @@ BOOST_AUTO_TEST_CASE(what_is_learned_is_published_and_decides) {
   const publish::LiveSnapshot live({bytes.begin(), bytes.end()});
   const auto& view = live.view();
   BOOST_TEST(view.engagement() != nullptr);
-  BOOST_TEST(view.segments().size() == 5U);
+  BOOST_TEST(view.segments().size() == 4U);
   BOOST_TEST(view.segments()[3].id >= learn::kFirstLearnedSegment);
   std::vector<std::byte> scratch(decide_scratch_bytes(view));
+  std::uint32_t in_learned = 0;
   for (const auto& [answer, item] : {std::pair{201, "e"}, std::pair{202, "f"}}) {
     Visitor visitor;
     visitor.answer_count = 1;
@@ -204,8 +206,9 @@ BOOST_AUTO_TEST_CASE(what_is_learned_is_published_and_decides) {
     const Context context{.now_s = 1'790'000'000, .explore = false};
     BOOST_REQUIRE((decide(view, visitor, context, std::span(&request, 1), scratch, decision) == Status::kOk));
     BOOST_TEST(decision.entries[0].item_id == site.id(item));
-    BOOST_TEST(decision.segment >= 3U);
+    in_learned += decision.segment == 3U ? 1U : 0U;
   }
+  BOOST_TEST(in_learned == 1U);
   // The same past again: the same segments under the same ids.
   const auto again = learn::train(site.store(), {}, kQuiet, kNever);
   BOOST_REQUIRE(again.learned_segments.size() == report.learned_segments.size());

@@ -133,19 +133,4 @@ BOOST_AUTO_TEST_CASE(every_segment_has_its_slates_in_the_snapshot) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(an_older_database_becomes_a_newer_one) {
-  SmallSite site;
-  const std::string path = (site.folder() / "old.db").string();
-  { const auto store = origin::Store::open({.path = path, .master_key_file = {}}); }
-  {
-    origin::Database db(path, origin::Database::Mode::kWrite);
-    db.execute("ALTER TABLE personalized_content DROP COLUMN snapshot_version");
-    db.execute("PRAGMA user_version = 1");
-  }
-  const auto store = origin::Store::open({.path = path, .master_key_file = {}});
-  auto db = store->reader();
-  auto query = db->prepare("SELECT count(snapshot_version) FROM personalized_content");
-  BOOST_TEST(query->executeStep());
-}
-
 BOOST_AUTO_TEST_SUITE_END()

@@ -157,6 +157,7 @@ const BadEvent kBadEvents[] = {
     {R"({"contentId":"a","action":"click","extra":1})", "/extra"},
     {R"([])", ""},
     {R"({"contentId":"a","action":"exposure","context":{"device":"fridge"}})", "/context/device"},
+    {R"({"contentId":"a","action":"exposure","context":65536})", "/context"},
     {R"({"contentId":"a","action":"exposure","context":{"weekday":8}})", "/context/weekday"},
     {R"({"contentId":"a","action":"exposure","context":{"colour":"red"}})", "/context/colour"},
     {R"({"contentId":"a","action":"exposure","context":"phone"})", "/context"},
