@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <stdexcept>
 #include <string>
 
@@ -17,6 +18,9 @@ namespace {
 constexpr std::array<std::uint8_t, kHeads> kBits = {kClicked, kEngaged, kConverted};
 constexpr std::uint32_t kItemsEvery = 10;  // trees between two rounds over the item's side
 constexpr std::uint32_t kFactorPatience = 2;
+// Strengths that factors are held with: factor_l2 times a power of kFactorRatio, whichever is best on held-out rows.
+constexpr std::size_t kFactorStrengths = 3;
+constexpr double kFactorRatio = 5;
 constexpr std::size_t kManyRows = 100'000;
 constexpr std::uint32_t kFewestTrees = 120;
 constexpr double kLargestRate = 0.2;
@@ -25,7 +29,7 @@ constexpr double kLargestRate = 0.2;
 struct Lengths {
   std::uint32_t additive = 0;
   std::uint32_t trees = 0;
-  std::uint32_t sweeps = 0;
+  std::array<std::uint32_t, kFactorStrengths> sweeps{};  // by strength; one of them is not 0
 };
 
 struct Tree {
@@ -191,12 +195,36 @@ class Fitter {
   }
 
   void fit_factors(const EngagementProgress& progress, const std::atomic<bool>& cancel) {
-    const auto most = static_cast<double>(std::max(1U, lengths_.sweeps));
-    fit_.lengths.sweeps = sweep(lengths_.sweeps, kFactorPatience, cancel, [&](std::uint32_t round) {
-      progress("fitting factors", 0.6 + 0.4 * round / most);
-      step_additive();
-      train_.scores.step_factors(fit_.parameters, options_.factor_l2);
-    });
+    // How far vectors may go depends on how much stands behind them, and that differs a hundredfold between a table of
+    // customers and a site's clicks. From the same start for each strength: going on from a stronger one was tried, and
+    // was worse on both tables.
+    const Parameters start = fit_.parameters;
+    Parameters best = start;
+    double least = validation_loss();
+    double all = 0;
+    for (const std::uint32_t most : lengths_.sweeps) all += most;
+    double before = 0;
+    double l2 = options_.factor_l2;
+    for (std::size_t k = 0; k < kFactorStrengths; ++k, l2 *= kFactorRatio) {
+      const std::uint32_t most = lengths_.sweeps[k];
+      if (most == 0) continue;
+      fit_.parameters = start;
+      train_.scores.compute(fit_.parameters, train_.trees);
+      const std::uint32_t rounds = sweep(most, kFactorPatience, cancel, [&](std::uint32_t round) {
+        progress("fitting factors", 0.6 + 0.4 * (before + round) / all);
+        step_additive();
+        train_.scores.step_factors(fit_.parameters, l2);
+      });
+      before += most;
+      const double loss = validation_loss();
+      if (valid_ && !(loss < least)) continue;
+      least = loss;
+      best = fit_.parameters;
+      fit_.lengths.sweeps = {};
+      fit_.lengths.sweeps[k] = rounds;
+    }
+    fit_.parameters = std::move(best);
+    train_.scores.compute(fit_.parameters, train_.trees);
   }
 
   const EngagementOptions& options_;
@@ -261,7 +289,7 @@ EngagementModel to_model(const EngagementData& train, const Fit& fit, const Know
   model.fields = train.fields;
   model.rows = train.rows.size();
   model.trees = fit.lengths.trees;
-  model.sweeps = fit.lengths.sweeps;
+  model.sweeps = std::accumulate(fit.lengths.sweeps.begin(), fit.lengths.sweeps.end(), 0U);
   for (std::size_t h = 0; h < kHeads; ++h) {  // a head that never, or always, happened knows no more than that
     model.base[h] = static_cast<float>(std::log((rates.positives[h] + 0.5) / (rates.all - rates.positives[h] + 0.5)));
     model.gain[h] = h == 0 ? 1.0F : 0.0F;
@@ -338,8 +366,11 @@ EngagementModel fit_engagement(const EngagementData& train, const EngagementData
     }
   }
   Crew crew(options.threads);
-  const Lengths most{options.additive_sweeps, options.trees,
-                     options.dimensions == 0 && options.trees == 0 ? 0 : options.factor_sweeps};
+  Lengths most{options.additive_sweeps, options.trees, {}};
+  if (options.dimensions != 0 || options.trees != 0) {
+    most.sweeps[0] = options.factor_sweeps;
+    if (stops_early) most.sweeps.fill(options.factor_sweeps);
+  }
   const auto fit_on = [&](const EngagementData& data, const EngagementData* held_out, Lengths lengths, double from,
                           double to, KnownFeatures& known) {
     check(cancel);

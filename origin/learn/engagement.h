@@ -97,9 +97,9 @@ struct EngagementOptions {
   double tree_fields = 0.7;             // chance of a field to be looked at for a tree's level
   double item_l2 = 50;                  // of item biases and positions
   double bin_l2 = 8;                    // of weights, which are fitted without trees alone
-  double factor_l2 = 20;                // of vectors
+  double factor_l2 = 20;                // of vectors; 5 and 25 times as much are tried too where rows are held out
   std::uint32_t additive_sweeps = 8;    // at most
-  std::uint32_t factor_sweeps = 12;     // at most
+  std::uint32_t factor_sweeps = 12;     // at most, at each strength of factor_l2
   std::uint32_t patience = 30;          // trees without a better validation loss, then it stops
   std::uint32_t min_feature_rows = 20;  // an item feature on fewer training rows has no part of its own
   std::uint32_t min_bin_rows = 10;      // a bin of an unordered field on fewer training rows neither

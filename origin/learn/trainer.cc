@@ -265,6 +265,7 @@ class Training {
     holding.items = fitting.items;
     EngagementOptions how = engagement_options_for(fitting.rows.size());
     how.threads = options_.threads;
+    how.item_l2 = 8;      // a site's items differ more than a table's columns: by half a log-odds and above
     how.refit = false;  // what is held out must stay so: weights, calibration and the gate are to see it fresh
     EngagementModel fitted = fit_engagement(fitting, holding, how, progress_, cancel_);
     // An item's own part needs as many visitors behind it as everything else.
