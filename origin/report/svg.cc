@@ -11,7 +11,7 @@ namespace {
 constexpr double kWidth = 400;
 constexpr double kHeight = 260;
 constexpr double kLeft = 52;
-constexpr double kRight = 388;
+constexpr double kRight = 376;
 constexpr double kTop = 12;
 constexpr double kBottom = 212;
 constexpr std::size_t kColours = 6;
@@ -194,7 +194,10 @@ std::string bar_chart(const BarChart& chart) {
   Axis y;
   out += y_axis(y, range, chart.y_unit, true);
   const double step = (kRight - kLeft) / static_cast<double>(std::max<std::size_t>(1, chart.bars.size()));
-  const std::size_t every = (chart.bars.size() + 11) / 12;
+  std::size_t longest = 1;
+  for (const Bar& bar : chart.bars) longest = std::max(longest, bar.name.size());
+  // As many names as fit: about 7 units a character, and a gap.
+  const auto every = static_cast<std::size_t>(std::ceil((7.0 * static_cast<double>(longest) + 8) / step));
   for (std::size_t b = 0; b < chart.bars.size(); ++b) {
     const Bar& bar = chart.bars[b];
     const double middle = kLeft + (static_cast<double>(b) + 0.5) * step;
