@@ -11,6 +11,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { measureItemItemLarge } from './itemitem_large.mjs';
 import { parse, report, root, tell } from './report.mjs';
 
 const GOALS = { interactions: { min: 1000000 }, seconds: { max: 60 }, peak_mb: { max: 2048 } };
@@ -104,14 +105,10 @@ const figures = {
 };
 
 const goals = { ...GOALS };
-const large = join(root, 'tests/bench/itemitem_large.mjs');
-if (existsSync(large)) {
-  tell('item-item on 40,000 items');
-  const { itemItemLarge } = await import(large);
-  const more = await itemItemLarge({ program });
-  Object.assign(figures, more);
-  Object.assign(goals, ITEM_ITEM_GOALS, {
-    itemitem_40k_ndcg20: { min: more.cosine_40k_ndcg20 },
-  });
-}
+tell('item-item on 40,000 items');
+const more = measureItemItemLarge(program, tell);
+Object.assign(figures, more);
+Object.assign(goals, ITEM_ITEM_GOALS, {
+  itemitem_40k_ndcg20: { min: more.cosine_40k_ndcg20 },
+});
 report('train', figures, { goals, json: options.json });
