@@ -133,6 +133,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   world::Options options;
+  options.engagement = false;  // the plain JavaScript it is compared with has no engagement model
   options.items = static_cast<std::uint32_t>(std::strtoul(argv[1], nullptr, 10));
   const std::string out = argv[2];
   snapshot::SnapshotInput site = world::make_site(options);
