@@ -13,6 +13,13 @@ import {
   type InteractionInput,
 } from '../wasm/binding/engine.js';
 import { toBase64Url } from '../wasm/binding/manifest.js';
+import {
+  DAY_PARTS,
+  DEVICES,
+  packSurroundings,
+  REFERRERS,
+  type Surroundings,
+} from '../wasm/binding/surroundings.js';
 import { liveFor } from './api.js';
 import { isCrawler, permission } from './consent.js';
 import { count } from './counters.js';
@@ -184,7 +191,8 @@ function parseInteraction(value: unknown, pointer: string): Input {
   }
   const shown: Shown = {};
   for (const [field, most] of SHOWN) {
-    const number = (value as JsonObject)[field];
+    let number = (value as JsonObject)[field];
+    if (field === 'context' && isObject(number)) number = wordOf(number, bad);
     if (number == null) continue;
     const isWhole = most === 1 || Number.isInteger(number);
     if (typeof number !== 'number' || !(number >= 0 && number <= most) || !isWhole) {
@@ -206,6 +214,22 @@ function parseInteraction(value: unknown, pointer: string): Input {
     input.duration = Math.min(Math.round(duration), MAX_DURATION_MS);
   if (feedback) input.feedback = feedback;
   return input;
+}
+
+/** The object form of `context`: unknown names and values are refused, as at the origin (origin/ingest/context.cc). */
+function wordOf(context: JsonObject, bad: (field: string, what: string) => Refusal): number {
+  const names: Record<string, readonly unknown[]> = {
+    device: DEVICES,
+    dayPart: DAY_PARTS,
+    weekday: [1, 2, 3, 4, 5, 6, 7],
+    referrer: REFERRERS,
+  };
+  for (const [name, given] of Object.entries(context)) {
+    if (!given || !names[name]?.includes(given)) {
+      throw bad(`context/${name}`, 'What is known of a page view has other names or values');
+    }
+  }
+  return packSurroundings(context as Surroundings);
 }
 
 const FORWARDED = [...ACTIONS, 'exposure', 'would_show'] as const;

@@ -29,7 +29,7 @@ constexpr double kLargestRate = 0.2;
 struct Lengths {
   std::uint32_t additive = 0;
   std::uint32_t trees = 0;
-  std::array<std::uint32_t, kFactorStrengths> sweeps{};  // by strength; one of them is not 0
+  std::array<std::uint32_t, kFactorStrengths> sweeps{};  // by strength; once chosen, at most one is not 0
 };
 
 struct Tree {

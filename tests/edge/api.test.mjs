@@ -162,6 +162,27 @@ describe('interactions', () => {
     assert.ok(cookieOf(response));
     await until(() => forwarded().length > 0, 'the event at the origin');
   });
+  it('leave with what the page view was like: as a word, by its names, or by the request', async () => {
+    const [item] = (await home(known)).featuredProjects;
+    const phone = { 'user-agent': 'Mozilla/5.0 (iPhone)' };
+    await click(known, item, { eventId: 'word', context: 0x3312 }, phone);
+    await click(
+      known,
+      item,
+      { eventId: 'names', context: { device: 'tablet', weekday: 7 } },
+      phone,
+    );
+    await click(known, item, { eventId: 'request' }, phone);
+    const events = await until(() => {
+      const all = forwarded().flatMap(({ body }) => body.interactions);
+      return all.length === 3 && all;
+    }, 'three events at the origin');
+    const context = Object.fromEntries(events.map((event) => [event.eventId, event.context]));
+    assert.equal(context.word, 0x3312);
+    assert.equal(context.names, 0x0703);
+    assert.equal(context.request & 15, 2);
+    assert.equal(context.request >> 12, 0, 'the page itself led here');
+  });
   it('leave and stay nowhere without consent', async () => {
     const [item] = (await home(answered)).featuredProjects;
     const response = await click(answered, item);
@@ -198,6 +219,9 @@ describe('interactions', () => {
       { contentId: 'x', action: 'view', occurredAt: 'yesterday' },
       { contentId: 'x', action: 'view', position: 1.5 },
       { contentId: 'x', action: 'view', propensity: 2 },
+      { contentId: 'x', action: 'view', context: 65536 },
+      { contentId: 'x', action: 'view', context: { weekday: 200 } },
+      { contentId: 'x', action: 'view', context: { weather: 'rain' } },
       { contentId: 'in no snapshot', action: 'view' },
     ];
     for (const body of bad) {

@@ -1,4 +1,4 @@
-// What a page view was like: read off the request, in the page's decision, and with every event that leaves.
+// What a page view was like, as a request says it. The decision's is in page.test.mjs, the events' in api.test.mjs.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { surroundingsOf, visitorSurroundings } from '../../build/js/edge/surroundings.js';

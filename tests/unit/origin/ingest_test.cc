@@ -104,6 +104,12 @@ BOOST_AUTO_TEST_CASE(surroundings_are_kept_where_something_was_shown) {
   BOOST_TEST(number("SELECT count(*) FROM interactions WHERE context IS NULL") == 1);
 }
 
+BOOST_AUTO_TEST_CASE(surroundings_may_come_as_one_word) {
+  const std::string row = R"({"visitorId":"v1","contentId":"film","occurredAt":"2026-01-02T10:00:00Z",)";
+  BOOST_TEST(load_text(*store, row + R"("action":"exposure","context":13122})").created == 1U);
+  BOOST_TEST(number("SELECT context FROM interactions") == 13122);
+}
+
 BOOST_AUTO_TEST_CASE(without_an_id_a_repetition_counts_again) {
   static_cast<void>(apply({event(""), event("")}));
   BOOST_TEST(number("SELECT count(*) FROM interactions") == 2);
