@@ -13,7 +13,7 @@ const TYPES = { '.css': 'text/css', '.svg': 'image/svg+xml' };
 export async function startHost(site) {
   const host = {
     url: '',
-    /** path -> HTML */
+    /** path -> HTML; a list of pieces goes over the wire one by one */
     pages: {},
     manifest: site.seal(),
     /** 'up', 'down' (503) or 'gone' (no answer) */
@@ -52,9 +52,9 @@ export async function startHost(site) {
   async function get(response, path) {
     const send = (type, body, caching) =>
       response.writeHead(200, { 'content-type': type, 'cache-control': caching }).end(body);
-    if (host.pages[path] !== undefined) {
-      return send('text/html; charset=utf-8', host.pages[path], 'no-cache');
-    }
+    const page = host.pages[path];
+    if (Array.isArray(page)) return sendPieces(response, page);
+    if (page !== undefined) return send('text/html; charset=utf-8', page, 'no-cache');
     const type = TYPES[extname(path)];
     if (host.root && type) return send(type, await readFile(join(host.root, path)), 'no-cache');
     const name = path.slice('/_fl/'.length);
@@ -65,6 +65,15 @@ export async function startHost(site) {
     if (name.endsWith('.js')) return send('text/javascript', bytes, 'no-cache');
     if (name.endsWith('.wasm')) return send('application/wasm', bytes, 'no-cache');
     return send('application/octet-stream', bytes, 'public, max-age=31536000, immutable');
+  }
+
+  async function sendPieces(response, pieces) {
+    response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' });
+    for (const piece of pieces) {
+      response.write(piece);
+      await new Promise((done) => setTimeout(done, 40)); // two frames
+    }
+    response.end();
   }
 
   async function post(request, response, path) {

@@ -54,17 +54,45 @@ export function projectCard(fields) {
   );
 }
 
-/** Adds up layout shifts from the first moment of every page of this context. */
+/**
+ * Collects layout shifts in `window.shifts` from the first moment of every page of this context: how much, and what moved
+ * from where to where. A page that holds still has none: `assert.deepEqual(await shiftsOf(page), [])`.
+ */
 export async function observeShifts(context) {
   await context.addInitScript(() => {
     window.shifts = [];
+    const nameOf = (node) => {
+      const names = [];
+      for (let e = node instanceof Element ? node : node?.parentElement; e; e = e.parentElement) {
+        const part = e.id ? `#${e.id}` : [...e.classList].map((name) => `.${name}`).join('');
+        names.unshift(e.localName + part);
+        if (e.id || names.length === 4) break;
+      }
+      return names.join(' > ') || 'something that is gone';
+    };
+    const rect = ({ x, y, width, height }) => {
+      const [left, top, w, h] = [x, y, width, height].map((value) => Math.round(value * 10) / 10);
+      return `${w} x ${h} at ${left},${top}`;
+    };
     new PerformanceObserver((list) => {
-      for (const { value, hadRecentInput } of list.getEntries()) {
-        window.shifts.push({ value, hadRecentInput });
+      for (const { value, hadRecentInput, startTime, sources } of list.getEntries()) {
+        const moved = sources.map(
+          ({ node, previousRect, currentRect }) =>
+            `${nameOf(node)}: ${rect(previousRect)} -> ${rect(currentRect)}`,
+        );
+        window.shifts.push({ value, hadRecentInput, ms: Math.round(startTime), moved });
       }
     }).observe({ type: 'layout-shift', buffered: true });
   });
 }
+
+export const shiftsOf = (page) => page.evaluate(() => window.shifts);
+
+/** Until what was done has been painted, and the observers have heard of it. */
+export const frames = (page) =>
+  page.evaluate(async () => {
+    for (let i = 0; i < 4; i++) await new Promise((done) => requestAnimationFrame(done));
+  });
 
 export const storageOf = (page) =>
   page.evaluate(() => ({ ...localStorage, ...sessionStorage, cookie: document.cookie }));

@@ -8,6 +8,7 @@ import {
   observeShifts,
   openBrowser,
   projectCard,
+  shiftsOf,
   storageOf,
   until,
 } from './page.mjs';
@@ -81,7 +82,7 @@ test('a returning visitor has the HTML of the page contract, and nothing moves',
     `${version}`,
   );
   await page.waitForTimeout(300); // a late shift would come with the next frames
-  assert.deepEqual(await page.evaluate(() => window.shifts), []);
+  assert.deepEqual(await shiftsOf(page), []);
   await context.close();
 });
 
@@ -123,7 +124,7 @@ test('cards that need more height wait until the slot is out of view; fewer keep
   await page.locator('#end').scrollIntoViewIfNeeded();
   await filled(page);
   assert.equal(await page.locator('[data-fl-slot] > article').count(), 6);
-  const jumped = (await page.evaluate(() => window.shifts)).filter((s) => !s.hadRecentInput);
+  const jumped = (await shiftsOf(page)).filter((s) => !s.hadRecentInput);
   assert.deepEqual(jumped, []);
 
   const many = `<section data-fl-slot="hero">${'<div class="card"><h1 data-fl-text="title">x</h1></div>'.repeat(3)}</section>`;
@@ -137,7 +138,7 @@ test('cards that need more height wait until the slot is out of view; fewer keep
   await filled(next, 'hero');
   assert.equal(await next.locator('[data-fl-slot] > div').count(), 1);
   await next.waitForTimeout(200);
-  assert.deepEqual(await next.evaluate(() => window.shifts), []);
+  assert.deepEqual(await shiftsOf(next), []);
   await context.close();
 });
 

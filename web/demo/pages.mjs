@@ -8,6 +8,7 @@ const nav = [
   ['/resources', 'Resources'],
 ];
 
+// "expect": no frame of half a page, in which what is centred or stands at the right would move as the rest arrives.
 export const head = ({ title, description, path }) => `<meta charset="utf-8">
   <meta name="viewport" content="width=device-width, initial-scale=1">
   <title>${escapeHtml(title)}</title>
@@ -15,7 +16,8 @@ export const head = ({ title, description, path }) => `<meta charset="utf-8">
   <meta name="footlight" content="edge">
   <meta name="theme-color" content="#120d10">
   <link rel="icon" href="/art/emblem.svg" type="image/svg+xml">
-  <link rel="stylesheet" href="/styles.css">${path === '/' ? '\n  <link rel="modulepreload" href="/_fl/elements.js">' : ''}`;
+  <link rel="stylesheet" href="/styles.css">
+  <link rel="expect" href="#choice" blocking="render">${path === '/' ? '\n  <link rel="modulepreload" href="/_fl/elements.js">' : ''}`;
 
 export const header = (path) => `<a class="skip" href="#main">Skip to the content</a>
   <div class="your-page">
@@ -63,7 +65,7 @@ export const footer = (path) => `<footer class="site-footer">
       </section>
     </div>
   </footer>
-  <fl-consent class="ask" aria-label="Your choice">
+  <fl-consent class="ask" id="choice" aria-label="Your choice">
     <p>May this site choose what it shows you from your answers and from what you open, and count what helps?</p>
     <p>
       <button type="button" data-fl-consent="all">Yes, both</button>

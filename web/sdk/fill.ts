@@ -1,7 +1,7 @@
 // Fills marked-up slots in the DOM by the rules of edge/PAGE.md: the same HTML as the worker makes of the same decision.
 //
 // Nothing may jump. Cards that stay as they are keep their nodes, and with them focus, playback and loaded images. What
-// nobody asked for just now, such as the first decision of a page that has already been painted, is put in only where it
+// nobody asked for just now, such as the first decision of a page that somebody is looking at, is put in only where it
 // moves nothing in view: where it needs less height the rest is held free, where it needs more it waits until the slot
 // is out of view.
 import type { DecisionData } from '../../wasm/binding/decider.js';
@@ -103,7 +103,7 @@ export function fillSlot(
     mark();
     return;
   }
-  const free = asked || !wasPainted() || !isInView(container) || !container.firstElementChild;
+  const free = asked || !mayBePainted() || !isInView(container) || !container.firstElementChild;
   const before = container.getBoundingClientRect().height;
   keepFocus(container, () => replaceCards(container, cards));
   if (!free && !holdHeight(container, before)) {
@@ -232,7 +232,8 @@ function contentHeight(container: HTMLElement, height: number): number {
 
 function fillWhenOutOfView(container: HTMLElement, fill: () => void): void {
   const observer = new IntersectionObserver(([entry]) => {
-    if (!entry || entry.isIntersecting) return;
+    // It tells of a frame that is past: by now the slot may be back.
+    if (!entry || entry.isIntersecting || isInView(container)) return;
     observer.disconnect();
     fill();
   });
@@ -240,11 +241,14 @@ function fillWhenOutOfView(container: HTMLElement, fill: () => void): void {
   observer.observe(container);
 }
 
+/** Whether more height would move what is in view; above it, it does so only where the browser does not make up for it. */
 function isInView(element: Element): boolean {
   const { top, bottom } = element.getBoundingClientRect();
-  return bottom > 0 && top < innerHeight;
+  const anchored = getComputedStyle(document.documentElement).overflowAnchor === 'auto';
+  return top < innerHeight && (bottom > 0 || !anchored);
 }
 
-function wasPainted(): boolean {
-  return performance.getEntriesByType('paint').length > 0;
+/** A browser tells of a paint only after it: the first frame may be on its way to the screen, or half the page there. */
+function mayBePainted(): boolean {
+  return document.visibilityState === 'visible' || performance.getEntriesByType('paint').length > 0;
 }
