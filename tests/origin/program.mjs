@@ -10,7 +10,7 @@ import { checkerOf } from './openapi.mjs';
 const root = path.resolve(import.meta.dirname, '../..');
 export const PROGRAM = process.env.FOOTLIGHT_PROGRAM ?? path.join(root, 'build/release/footlight');
 export const DEMO = path.join(root, 'web/demo/content');
-const run = promisify(execFile);
+export const run = promisify(execFile);
 
 /** A folder with the demo site, published unless said otherwise. */
 export async function newSite({ publish = true } = {}) {

@@ -279,13 +279,14 @@ export class MemoryCache implements CacheManager {
   }
 }
 
-/** What GET /api/personalization/homepage would answer, decided here. */
+/** What GET /api/personalization/homepage would answer, decided here; in apprentice mode it says so, as that does. */
 export async function personalizationData(client: Footlight): Promise<PersonalizationData> {
   const slots = ['hero', 'projects', 'testimonials', 'services'];
   const decision = await client.decide(slots.map((slot) => ({ slot })));
   const items = (slot: string) =>
     (decision.slots[slot] ?? []).map((entry) => client.fields(entry)).filter(Boolean) as unknown[];
   return {
+    ...(decision.apprentice && { apprentice: true }),
     hero: (items('hero')[0] ?? null) as PersonalizationData['hero'],
     featuredProjects: items('projects') as PersonalizationData['featuredProjects'],
     testimonials: items('testimonials') as PersonalizationData['testimonials'],

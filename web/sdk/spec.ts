@@ -136,6 +136,8 @@ export interface Service extends Matched {
 
 /** GET /api/personalization/homepage */
 export interface PersonalizationData {
+  /** Apprentice mode: this would be shown, and the page keeps its own content. */
+  apprentice?: true;
   hero: HeroContent | null;
   featuredProjects: Project[];
   testimonials: Testimonial[];
