@@ -1,12 +1,14 @@
 // The demo as `./dev demo` starts it: origin, site and worker, all real, and a visitor who answers, looks and clicks. Walks
 // the hops of ARCHITECTURE.md.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { startDemo } from '../../web/demo/demo.mjs';
-import { cookieOf, decisionOf, until } from '../edge/harness.mjs';
+import { makePast } from '../../web/demo/past.mjs';
+import { cookieOf, decisionOf, root, until } from '../edge/harness.mjs';
 import { observeShifts, openBrowser, shiftsOf } from '../web/page.mjs';
 
 // SPEC.md's own example.
@@ -50,6 +52,43 @@ const homepage = async (base, headers) => {
   assert.equal(response.status, 200);
   return response.text();
 };
+
+describe('the made-up past', () => {
+  const footlight = (...args) =>
+    execFileSync(demo.program, ['--data', demo.data, ...args], { encoding: 'utf8' });
+
+  it('is the same people every time', () => {
+    const content = (name) => readFileSync(join(root, 'web/demo/content', name), 'utf8');
+    const site = JSON.parse(content('site.json'));
+    const items = content('content.jsonl')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const now = Date.UTC(2026, 5, 1);
+    const past = makePast(site, items, now);
+    assert.deepEqual(makePast(site, items, now), past);
+    // Later, the same only later.
+    const later = makePast(site, items, now + 1000);
+    assert.deepEqual(
+      later.interactions.map(({ eventId, contentId }) => [eventId, contentId]),
+      past.interactions.map(({ eventId, contentId }) => [eventId, contentId]),
+    );
+  });
+
+  it('has been learned from: what goes with what, and who is alike', () => {
+    const { counts, segments } = JSON.parse(footlight('inspect', '1', '--json'));
+    assert.ok(counts.neighbours > 500, `${counts.neighbours} neighbours`);
+    const own = JSON.parse(readFileSync(join(root, 'web/demo/content/site.json'), 'utf8')).segments;
+    assert.ok(segments.length > own.length + 1, 'segments that nobody has written');
+  });
+
+  it('is taken in once', async () => {
+    const before = footlight('snapshots');
+    await demo.close();
+    demo = await startDemo({ data: join(folder, 'data'), site: join(folder, 'site') });
+    assert.equal(footlight('snapshots'), before);
+  });
+});
 
 describe('without JavaScript', () => {
   it('a form post makes the next page theirs, and every card says why', async () => {
@@ -234,6 +273,44 @@ describe('in Chromium', () => {
     await tab.reload({ waitUntil: 'networkidle' });
     assert.ok(!(await shown()).includes(first[0]), 'the edge remembers, too');
     assert.deepEqual(errors, []);
+    await context.close();
+  });
+
+  it('who looks at projects is shown others because of them', async () => {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+    await observeShifts(context);
+    const tab = await context.newPage();
+    await tab.goto(`${demo.edge}/work`, { waitUntil: 'networkidle' });
+    await tab.locator('fl-consent [data-fl-consent="all"]').click();
+    const looked = ['The Salt Road', 'The Cold Ward', 'Sodium'];
+    for (const title of looked) {
+      await tab.goto(`${demo.edge}/work`, { waitUntil: 'networkidle' });
+      await tab.getByRole('link', { name: title, exact: true }).first().click();
+      await tab.locator('h1', { hasText: title }).waitFor();
+      // Until the worker has it: then the events that wait are gone.
+      await until(
+        () => tab.evaluate(() => !Object.keys(localStorage).some((key) => key.startsWith('fl-q-'))),
+        'the receipt',
+      );
+    }
+    await tab.goto(`${demo.edge}/`, { waitUntil: 'networkidle' });
+    const because = await tab
+      .locator('[data-fl-slot="projects"] [data-fl-id]:has(.why)')
+      .evaluateAll((cards) =>
+        cards.map((card) => [
+          card.querySelector('.why').innerText,
+          card.querySelector('h3').innerText,
+        ]),
+      );
+    const named = because
+      .map(([reason, title]) => [/^Because you looked at (.+)$/.exec(reason)?.[1], title])
+      .filter(([name]) => name !== undefined);
+    assert.ok(named.length > 0, because.map(([reason]) => reason).join('; '));
+    for (const [name, title] of named) {
+      assert.ok(looked.includes(name), name);
+      assert.notEqual(name, title, 'nothing is shown because of itself');
+    }
+    assert.deepEqual(await shiftsOf(tab), []);
     await context.close();
   });
 

@@ -3,8 +3,9 @@
 //     visitor -> edge worker (workerd) -> demo site (serve.mjs)
 //                                      -> origin (footlight serve) -> SQLite
 //
-// Makes the database and the site below build/demo the first time, publishes when the content changed, starts all three
-// and prints what to open; only the worker listens beyond loopback, and only when asked to. Ctrl-C ends them. `startDemo` is what the end-to-end tests start, too.
+// The first time it makes the site and, below build/demo, a database with a made-up past (past.mjs), and learns from that;
+// it publishes when the content changed, starts all three and prints what to open. Only the worker listens beyond
+// loopback, and only when asked to. Ctrl-C ends them. `startDemo` is what the end-to-end tests start, too.
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -16,10 +17,12 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { Miniflare } from 'miniflare';
+import { makePast } from './past.mjs';
 import { serve } from './serve.mjs';
 
 const repository = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const content = join(repository, 'web/demo/content');
+const past = join(repository, 'web/demo/past.mjs');
 const run = promisify(execFile);
 
 /** `preferred` when nobody has it, else 0: any free port. */
@@ -70,26 +73,51 @@ function isRunning(pid) {
   }
 }
 
-/** Imports and publishes, unless this very content is published in this folder already. */
+/** Imports, trains and publishes, unless this very content and past are published in this folder already. */
 async function publish(program, data, say) {
   const files = ['site.json', 'content.jsonl'].map((name) => join(content, name));
   const hash = createHash('sha256');
-  for (const file of files) hash.update(await readFile(file));
+  for (const file of [...files, past]) hash.update(await readFile(file));
   const stamp = join(data, 'demo-content');
   const digest = hash.digest('hex');
+  const isKnown = existsSync(stamp) && (await readFile(stamp, 'utf8')) === digest;
   // A snapshot expires after a month; one that was published last week is published anew.
-  const isFresh = existsSync(stamp) && Date.now() - (await stat(stamp)).mtimeMs < 7 * 86400000;
-  if (isFresh && (await readFile(stamp, 'utf8')) === digest) return;
+  if (isKnown && Date.now() - (await stat(stamp)).mtimeMs < 7 * 86400000) return;
   await mkdir(data, { recursive: true });
   const footlight = async (...args) => {
     const { stdout } = await run(program, ['--data', data, ...args]);
-    for (const line of stdout.trim().split('\n')) say(`  ${line}`);
+    const lines = stdout.trim().split('\n');
+    // Of what was learned the beginning will do.
+    for (const line of args[0] === 'train' ? lines.slice(0, 2) : lines) say(`  ${line}`);
   };
-  say('importing the questionnaire and the content, publishing a signed snapshot');
-  await footlight('import', 'site', files[0]);
-  await footlight('import', 'content', files[1]);
+  if (!isKnown) {
+    say('importing the questionnaire, the content and a made-up past, and learning from it');
+    await footlight('import', 'site', files[0]);
+    await footlight('import', 'content', files[1]);
+    await importPast(files, data, footlight);
+    await footlight('train');
+  }
+  say('publishing a signed snapshot');
   await footlight('publish');
   await writeFile(stamp, digest);
+}
+
+/** The visitors of past.mjs; those who are there already are not counted again. */
+async function importPast([site, items], data, footlight) {
+  const rows = makePast(
+    JSON.parse(await readFile(site, 'utf8')),
+    (await readFile(items, 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line)),
+    Date.now(),
+  );
+  for (const kind of ['profiles', 'interactions']) {
+    const file = join(data, `past-${kind}.jsonl`);
+    await writeFile(file, rows[kind].map((row) => `${JSON.stringify(row)}\n`).join(''));
+    await footlight('import', kind, file);
+    await rm(file);
+  }
 }
 
 /** Starts `footlight serve` and resolves once it says where it listens. */
@@ -265,6 +293,7 @@ Lanternlight, a film-pitch studio, is open:
 
   ${demo.edge}/                the homepage, personalised at the edge
   ${demo.edge}/questionnaire   answer, and the homepage is yours; works with JavaScript off, too
+  ${demo.edge}/work            allow it, open some projects, and the homepage shows others because of them
 
 behind it: the origin at ${demo.origin} (${demo.origin}/openapi.json), the bare site at ${demo.site}
 its database and published snapshots: ${demo.data}
