@@ -89,6 +89,10 @@ std::vector<learn::LoggedRow> read_log(const std::string& file, const Wanted& wa
     progress(fmt::format("{} line {}", file, csv.line()), -1);
   }
   if (rows.empty()) throw std::runtime_error(file + ": holds no row");
+  if (full && std::all_of(rows.begin(), rows.end(), [](const auto& row) { return row.propensity <= 0; })) {
+    throw std::runtime_error(
+        fmt::format("{}: no row has a {}, so nothing can be estimated from it", file, wanted.propensity));
+  }
   return rows;
 }
 
@@ -133,7 +137,13 @@ learn::Interval mean_reward(const std::vector<learn::LoggedRow>& log, double con
 }
 
 void run_files(const Wanted& wanted) {
-  if (wanted.target.empty() == wanted.target_log.empty()) {
+  if (!wanted.snapshot.empty() || !wanted.against.empty() || !wanted.since.empty()) {
+    throw std::runtime_error("a snapshot, --against and --since are about the database's log: leave out --log");
+  }
+  if (!wanted.target.empty() && !wanted.target_log.empty()) {
+    throw std::runtime_error("one of --target and --target-log, not both");
+  }
+  if (wanted.target.empty() && wanted.target_log.empty()) {
     throw std::runtime_error("say which policy is asked about: --target FILE or --target-log FILE");
   }
   Names names;
@@ -188,6 +198,11 @@ void run_store(const Globals& globals, const Wanted& wanted) {
     replay = learn::replay_log(*store, live->view(), candidate->view(), {.from_ms = since_ms(wanted.since)},
                                std::ref(progress), interrupted());
   }
+  if (replay.slates == 0) {
+    throw std::runtime_error(wanted.since.empty()
+                                 ? "nothing to judge by: no slate was logged with its propensities"
+                                 : fmt::format("nothing to judge by: no slate was logged since {}", wanted.since));
+  }
   const learn::OffPolicyOptions options{.confidence = wanted.confidence};
   const learn::OffPolicy ours = learn::estimate(replay.candidate, options);
   const learn::OffPolicy theirs = learn::estimate(replay.live, options);
@@ -235,8 +250,8 @@ each with an interval, and a warning where this log cannot say.
 Without --log the database's own log of what was shown is replayed: what a snapshot (file or version) would have earned
 on it, beside --against, the live one. A card counts as chosen when it was clicked or more on the same day.
 
-With --log, a CSV with a header line and one row for each item shown, of any system. The target is a CSV with the columns of item and
-position and `probability`, or --target-log: how often each item stands in each position of another log.
+With --log, a CSV with a header line and one row for each item shown, of any system. The target is a CSV with the
+columns of item and position and `probability`, or --target-log: how often each item stands in each position of another log.
 
 Examples:
   footlight evaluate policy 12 --since 2026-11-01

@@ -7,10 +7,9 @@
 //               chosen before, on the same day (UTC) as and after a would-be slate of a slot that shows such items; the
 //               slate is what stood in each position latest before the choice. A choice is one case for each such slot
 //   hit         the chosen item was in the would-be slate
-//   popular     it was in a slate of the same size of what most visitors had chosen before that day, among content of
-//   the
-//               types that the slot shows and that the visitor had not chosen yet: what any site can have without a
-//               model. Ties end at the lower item id
+//   popular     it was in a slate of the same size of what most visitors had chosen before that day, among content
+//               of the types that the slot shows and that the visitor had not chosen yet: what any site can have
+//               without a model. Ties end at the lower item id
 //
 // Intervals are over visitors (off_policy.h); the difference is paired. The page's own content draws the eye to what it
 // shows, whoever would have guessed it: both rates are lower bounds of what the slates would have earned on the page.

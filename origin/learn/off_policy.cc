@@ -225,12 +225,13 @@ void warn(const Used& used, OffPolicy& report) {
                     report.effective_sample_size, wanted));
   }
   const double few = share_of_few(used);
-  if (few > kFewCarryShare) {
-    add(Caution::kFewCarry, fmt::format("{} rounds carry {:.0f} % of the estimate.", kFew, 100 * few));
+  if (report.rounds > kFew && few > kFewCarryShare) {
+    add(Caution::kFewCarry,
+        fmt::format("{} of {} rounds carry {:.0f} % of the estimate.", kFew, report.rounds, 100 * few));
   }
   if (report.rewarded < kFewRewards) {
     add(Caution::kFewRewards,
-        fmt::format("Only {} rewarded rounds: fewer than {} make no honest interval.", report.rewarded, kFewRewards));
+        fmt::format("Rounds with a reward: {}. Fewer than {} make no honest interval.", report.rewarded, kFewRewards));
   }
   if (report.clusters < kFewClusters) {
     add(Caution::kFewClusters, fmt::format("Only {} independent units: fewer than {} make no honest interval.",

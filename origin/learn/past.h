@@ -8,14 +8,12 @@
 // position it had, and what became of it:
 //
 //   shown       an exposure report; or, where the day has none for the item, a view, or anything that names a slot.
-//   What
-//               was merely clicked was shown somewhere nobody recorded: it is no impression, else a log of clicks alone
-//               would say that everything is clicked. (For the item-item model it is a choice all the same.)
+//               What was merely clicked was shown somewhere nobody recorded: it is no impression, else a log of clicks
+//               alone would say that everything is clicked. (For the item-item model it is a choice all the same.)
 //   clicked     chosen at all: a click, an engagement, a conversion or a positive word (chosen.h), that day
 //   engaged     an engagement, or a stay of at least kEngagedMs, or a positive word, or a conversion
 //   converted   a conversion within kConversionDays of the impression: the latest impression before it has it, also
-//   when
-//               the visitor came back by another way
+//               when the visitor came back by another way
 //   disliked    a negative word. It takes clicked, engaged and converted back, as interaction_strength() of core does.
 //
 // Labels are nested: converted implies engaged, engaged implies clicked. A view of 10 s is a view: only what was chosen

@@ -3,10 +3,10 @@
 // Two questions, both asked of what neither model was fitted to (`judged_from_ms`), both answered by the shipped bytes
 // as the core scores them:
 //
-//   held-out     each visitor's latest choice since then: at what place does the snapshot rank it, knowing what the
-//   visitor
-//                had done before? 1 / place, among the items of its type that both snapshots have and the visitor had
-//                not chosen. (With a new item no model can be worse: what only one of them has is not ranked.)
+//   held-out     each visitor's latest choice since then: at what place does the snapshot rank it, knowing what
+//                the visitor had done before? 1 / place, among the items of its type that both snapshots have and the
+//                visitor had not chosen. (With a new item no model can be worse: what only one of them has is not
+//                ranked.)
 //   off-policy   what the snapshot's slates would have earned on the logged exposures since then (learn/replay.h), by
 //                switch-DR with its own tau
 //

@@ -16,6 +16,7 @@ const FILES = {
   'endless.csv': 'item,position,reward,propensity\na,1,1e999,0.5\n',
   'too-likely.csv': 'item,position,reward,propensity\na,1,1,1.5\n',
   'below-nought.csv': 'item,position,reward,propensity\na,1,1,-0.5\n',
+  'unknown.csv': 'item,position,reward,propensity\na,1,1,\nb,1,0,\n',
   'short.csv': 'item,position,reward,propensity\na,1\n',
   'header-alone.csv': 'item,position,reward,propensity\n',
   'nothing.csv': '',
@@ -102,7 +103,24 @@ describe('evaluate policy refuses', () => {
     ['an item twice', TARGET('twice.csv'), "twice.csv:3: column item: 'a' stands twice"],
     ['a log without a policy', ['--log', 'log.csv'], '--target FILE or --target-log FILE'],
     ['a policy without a log', ['--target', 'target.csv'], '--log FILE'],
-    ['two policies', [...LOG('log.csv'), '--target-log', 'log.csv'], '--target-log FILE'],
+    [
+      'two policies',
+      [...LOG('log.csv'), '--target-log', 'log.csv'],
+      'one of --target and --target-log, not both',
+    ],
+    [
+      'a log whose propensities are empty',
+      LOG('unknown.csv'),
+      'unknown.csv: no row has a propensity',
+    ],
+    ['a snapshot on a log of files', ['1', ...LOG('log.csv')], 'leave out --log'],
+    ['a day on a log of files', [...LOG('log.csv'), '--since', '2026-11-01'], 'leave out --log'],
+    ['a database that logged nothing', [], 'nothing to judge by: no slate was logged'],
+    [
+      'a day after which nothing was',
+      ['--since', '2026-11-01'],
+      'no slate was logged since 2026-11-01',
+    ],
     [
       'a version that never was',
       ['999'],
