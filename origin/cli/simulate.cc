@@ -68,10 +68,9 @@ nlohmann::ordered_json json_of(const Rates& rates) {
   const auto pair = [](const Estimate& estimate) {
     return nlohmann::ordered_json{{"mean", estimate.mean}, {"error", estimate.error}};
   };
-  return {
-      {"visitors", rates.visitors},         {"default", pair(rates.fixed)},     {"popularity", pair(rates.popularity)},
-      {"footlight", pair(rates.footlight)}, {"informed", pair(rates.informed)}, {"oracle", pair(rates.oracle)},
-      {"regret", pair(rates.regret)},       {"lift", pair(rates.lift)},         {"gainShare", pair(rates.gain_share)}};
+  return {{"visitors", rates.visitors},         {"default", pair(rates.fixed)}, {"popularity", pair(rates.popularity)},
+          {"footlight", pair(rates.footlight)}, {"oracle", pair(rates.oracle)}, {"allKnowing", pair(rates.all_knowing)},
+          {"regret", pair(rates.regret)},       {"lift", pair(rates.lift)},     {"gainShare", pair(rates.gain_share)}};
 }
 
 nlohmann::ordered_json json_of(const Stage& stage) {
@@ -109,9 +108,9 @@ void write_file(const std::string& path, const std::string& text) {
 
 void print_stage(const Stage& stage) {
   const Rates& rates = stage.rates.all;
-  fmt::print("{:>12}  {:>8.3f}  {:>10.3f}  {:>9.3f}  {:>8.3f}  {:>7.3f}  {:>6.3f} ±{:.3f}  {:>6.1f} ±{:.1f} %\n",
+  fmt::print("{:>12}  {:>8.3f}  {:>10.3f}  {:>9.3f}  {:>7.3f}  {:>11.3f}  {:>6.3f} ±{:.3f}  {:>6.1f} ±{:.1f} %\n",
              stage.interactions, 100 * rates.fixed.mean, 100 * rates.popularity.mean, 100 * rates.footlight.mean,
-             100 * rates.informed.mean, 100 * rates.oracle.mean, 100 * rates.regret.mean, 100 * rates.regret.error,
+             100 * rates.oracle.mean, 100 * rates.all_knowing.mean, 100 * rates.regret.mean, 100 * rates.regret.error,
              100 * rates.gain_share.mean, 100 * rates.gain_share.error);
   std::fflush(stdout);
 }
@@ -125,8 +124,8 @@ void run(const Wanted& wanted) {
   const bool measures = wanted.options.filler == simulate::Filler::kFootlight;
   if (measures) {
     fmt::print("Expected clicks on 100 cards, on {} visitors that nothing was learned from:\n", wanted.options.panel);
-    fmt::print("{:>12}  {:>8}  {:>10}  {:>9}  {:>8}  {:>7}  {:>13}  {:>14}\n", "interactions", "default", "popularity",
-               "footlight", "informed", "oracle", "regret", "share of gain");
+    fmt::print("{:>12}  {:>8}  {:>10}  {:>9}  {:>7}  {:>11}  {:>13}  {:>14}\n", "interactions", "default", "popularity",
+               "footlight", "oracle", "all-knowing", "regret", "share of gain");
   }
   std::vector<Stage> stages;
   bool is_whole = true;
@@ -162,8 +161,9 @@ At each stage the pages of fresh visitors are compared by the true probability o
   default     one page for everybody, a good editor's choice
   popularity  one page for everybody, of what was clicked most often
   footlight   the trained snapshot, decided by the core
-  informed    a policy that knows the world and reads the answers, but not the visitor's mind
-  oracle      a policy that knows all: nothing can be better
+  oracle      the best policy that sees of a visitor what a site sees: it knows the world, and the answers given
+  all-knowing a policy that reads every visitor's mind: nothing can be better, and no site can be as good
+Regret is what the oracle gets beyond footlight; the share of gain is footlight's lead over default, of the oracle's.
 An interaction is a view, click, stay or conversion; exposures do not count. Stages are cumulative.
 
 Examples:

@@ -42,10 +42,8 @@ std::string simulation_page(const simulate::SimulateOptions& options, std::span<
   page.text(fmt::format(
       "Visitors with known preferences; pages filled, recorded and learned from by the product itself. Compared is the "
       "true probability of a click, averaged over the {} cards of a page and {} fresh visitors: no chance in it but "
-      "the "
-      "choice of visitors (intervals: 95 %). The oracle knows every visitor's mind; the informed policy knows the "
-      "world "
-      "and reads the answers.",
+      "the choice of visitors (intervals: 95 %). The oracle knows the world and sees of a visitor what a site sees, "
+      "answers, device and time; the all-knowing policy reads every visitor's mind, which no site can.",
       simulate::kPageCards, options.panel));
   if (stages.empty()) {
     page.note("No stage was reached.");
@@ -77,9 +75,9 @@ std::string simulation_page(const simulate::SimulateOptions& options, std::span<
              line_of("default page", stages, [](const Stage& s) { return s.rates.all.fixed; }),
              line_of("popularity", stages, [](const Stage& s) { return s.rates.all.popularity; }),
              line_of(
-                 "informed", stages, [](const Stage& s) { return s.rates.all.informed; }, true),
+                 "oracle", stages, [](const Stage& s) { return s.rates.all.oracle; }, true),
              line_of(
-                 "oracle", stages, [](const Stage& s) { return s.rates.all.oracle; }, true)}),
+                 "all-knowing", stages, [](const Stage& s) { return s.rates.all.all_knowing; }, true)}),
       "Cold start: expected clicks on a card.");
   add(chart("Regret against the oracle by interactions", "regret",
             {line_of("Footlight", stages, [](const Stage& s) { return s.rates.all.regret; })}),
@@ -101,12 +99,13 @@ std::string simulation_page(const simulate::SimulateOptions& options, std::span<
     const Rates& r = stage.rates.all;
     rows.push_back({fmt::format("{}", stage.interactions), fmt::format("{}", stage.page_views),
                     fmt::format("{}", stage.clicks), percent(r.fixed.mean), percent(r.popularity.mean),
-                    percent(r.footlight.mean), percent(r.informed.mean), percent(r.oracle.mean), percent(r.regret.mean),
+                    percent(r.footlight.mean), percent(r.oracle.mean), percent(r.all_knowing.mean),
+                    percent(r.regret.mean),
                     fmt::format("{:.1f} ± {:.1f} %", 100 * r.gain_share.mean, 100 * kInterval * r.gain_share.error),
                     fmt::format("{:.1f}", stage.train_seconds)});
   }
   page.section("Figures", "Each stage after a training on all that was recorded until then.");
-  page.table({"interactions", "page views", "clicks", "default", "popularity", "Footlight", "informed", "oracle",
+  page.table({"interactions", "page views", "clicks", "default", "popularity", "Footlight", "oracle", "all-knowing",
               "regret", "share of gain", "training, s"},
              rows);
   return page.finish();

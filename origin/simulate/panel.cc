@@ -13,7 +13,7 @@ namespace {
 constexpr std::uint64_t kFirstMember = std::uint64_t{1} << 61U;  // no visitor of the traffic has so high a number
 constexpr std::uint64_t kOfPanel = 0x50414E45U;
 
-enum Policy : std::size_t { kFixed, kPopularity, kFootlight, kInformed, kOracle, kPolicies };
+enum Policy : std::size_t { kFixed, kPopularity, kFootlight, kOracle, kAllKnowing, kPolicies };
 using Sample = std::array<double, kPolicies>;
 
 // Mean and standard error of weights . sample; a ratio's by linearisation about its value (the delta method).
@@ -58,8 +58,8 @@ Rates rates_of(std::span<const Sample> samples) {
   rates.fixed = estimate(samples, only(kFixed));
   rates.popularity = estimate(samples, only(kPopularity));
   rates.footlight = estimate(samples, only(kFootlight));
-  rates.informed = estimate(samples, only(kInformed));
   rates.oracle = estimate(samples, only(kOracle));
+  rates.all_knowing = estimate(samples, only(kAllKnowing));
   rates.regret = estimate(samples, difference(kOracle, kFootlight));
   rates.lift = ratio(samples, difference(kFootlight, kFixed), only(kFixed));
   rates.gain_share = ratio(samples, difference(kFootlight, kFixed), difference(kOracle, kFixed));

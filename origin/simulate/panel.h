@@ -29,11 +29,11 @@ struct Rates {
   Estimate fixed;       // the editor's page, the same for everybody
   Estimate popularity;  // for everybody what the model takes for most popular
   Estimate footlight;
-  Estimate informed;    // a policy that knows the world, and of a visitor the answers and surroundings (known_traits())
-  Estimate oracle;      // knows all
-  Estimate regret;      // oracle - footlight
-  Estimate lift;        // footlight / fixed - 1
-  Estimate gain_share;  // (footlight - fixed) / (oracle - fixed)
+  Estimate oracle;       // knows the world and sees what a site sees: answers and surroundings (known_traits())
+  Estimate all_knowing;  // knows every visitor's mind too: no site can be that
+  Estimate regret;       // oracle - footlight
+  Estimate lift;         // footlight / fixed - 1
+  Estimate gain_share;   // (footlight - fixed) / (oracle - fixed)
 };
 
 struct PanelRates {

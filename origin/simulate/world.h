@@ -1,7 +1,10 @@
 // A world in which everything is known: what each item is worth to each visitor, now, at each place of the page.
 //
 // Somebody shows a page; the world says how likely each card is clicked, and draws what happens. A policy sees of it
-// only what a site would see: answers, surroundings, exposures and interactions. The oracle sees all.
+// only what a site would see: answers, surroundings, exposures and interactions. What it is measured against is the
+// oracle: the best policy among those that see no more of a visitor than their answers and surroundings, but know the
+// world (known_traits()). Regret is against it, as for every contextual bandit (Langford and Zhang, "The epoch-greedy
+// algorithm", NIPS 2007). Beside it stands one that is all-knowing and reads every visitor's mind (traits()).
 //
 //     P(click) = sigmoid( type(i) + quality(i, day) + answers(v, i) + mixed(v, i) + taste(v, i) + setting(v, ctx, i)
 //                         - place(slot position, device) )
@@ -47,7 +50,7 @@ namespace footlight::simulate {
 
 struct WorldOptions {
   std::uint64_t seed = 1;
-  std::uint32_t items = 300;  // 60 to 20,000
+  std::uint32_t items = 120;  // 60 to 20,000
   double drift = 0.25;        // sd of the part of quality that wanders, log-odds; 0 to 2
   double noise = 0.1;         // share of answers that say something else than the truth; 0 to 1
   double anonymous = 0.15;    // share of visitors who answer nothing; 0 to 1
@@ -119,9 +122,9 @@ class World {
   [[nodiscard]] Reaction react(std::span<const double> appeal, std::span<const double> traits, const Card& card,
                                std::uint8_t device, Random& random) const noexcept;
 
-  // In each slot the items of the largest appeal + fit, best first, ties at the lower number: with true traits this is
-  // the oracle's page. No page has a larger expected click rate as long as no probability exceeds 1/2 (up to there the
-  // sigmoid rewards the best card at the best place).
+  // In each slot the items of the largest appeal + fit, best first, ties at the lower number: with known traits this is
+  // the oracle's page, with true ones the all-knowing one's. No page has a larger expected click rate as long as no
+  // probability exceeds 1/2 (up to there the sigmoid rewards the best card at the best place).
   [[nodiscard]] Page best_page(std::span<const double> appeal, std::span<const double> traits) const;
   // In each slot the items of the largest value, best first.
   [[nodiscard]] Page top_page(std::span<const double> values) const;
