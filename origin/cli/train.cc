@@ -54,6 +54,9 @@ nlohmann::ordered_json json_of(const learn::TrainReport& report) {
     json["ece"] = report.stack->ece;
     json["calibrated"] = report.stack->calibrated;
   }
+  for (const learn::QuestionReport& question : report.question_weights) {
+    json["questionWeights"][question.name] = question.weight;
+  }
   for (const learn::TemperatureReport& slot : report.temperatures) {
     json["temperatures"][slot.slot] = slot.temperature;
   }
@@ -89,6 +92,12 @@ void run(const Globals& globals, const learn::TrainOptions& options, bool as_jso
   for (const learn::SegmentReport& segment : report.learned_segments) {
     fmt::print("  {:>5}  {:>8} visitors  {}\n", segment.id, segment.visitors, segment.name);
   }
+  if (!report.question_weights.empty()) {
+    fmt::print("Questions, what a matching answer weighs (the site's own weight beside):\n");
+    for (const learn::QuestionReport& question : report.question_weights) {
+      fmt::print("  {:<20} {:6.3f}  ({:.3f})\n", question.name, question.weight, question.guess);
+    }
+  }
   if (report.engagement) {
     fmt::print(
         "Engagement model: {} impressions, {} trees; held-out log loss click {:.4f}, engage {:.4f}, convert "
@@ -120,6 +129,7 @@ void add_train(CLI::App& program, const Globals& globals) {
   item-item     what the choice of one item says about the others (click, engage, convert or positive
                 feedback; a view is no choice)
   rates         how likely a visitor who sees an item is to choose it, and what is special about each segment
+  match         what a matching answer to each question is worth, from the site's own weights on
   engagement    how likely a visitor is to click, stay and convert, from answers, history, device and time
   stack         how much each of these counts, and what probability the sum stands for
   temperature   how far each slot explores: as far as the model is unsure, and never beyond the site's setting

@@ -21,6 +21,7 @@ constexpr std::uint32_t kFactorPatience = 2;
 // Strengths that factors are held with: factor_l2 times a power of kFactorRatio, whichever is best on held-out rows.
 constexpr std::size_t kFactorStrengths = 3;
 constexpr double kFactorRatio = 5;
+constexpr std::array<double, 4> kHalfLives = {2, 4, 10, 30};  // days
 constexpr std::size_t kManyRows = 100'000;
 constexpr std::uint32_t kFewestTrees = 120;
 constexpr double kLargestRate = 0.2;
@@ -79,7 +80,12 @@ class Fitter {
   // Without `valid` everything goes as far as `lengths` says.
   Fitter(const Design& train, const Design* valid, const KnownFeatures& known, std::span<const std::uint8_t> bits,
          const EngagementOptions& options, Lengths lengths, Crew& crew)
-      : options_(options), lengths_(lengths), crew_(crew), heads_(bits.size()), train_(train, bits, crew) {
+      : options_(options),
+        lengths_(lengths),
+        known_(known),
+        crew_(crew),
+        heads_(bits.size()),
+        train_(train, bits, crew) {
     if (valid != nullptr) valid_.emplace(*valid, bits, crew);
     fit_.parameters = first_parameters(heads_, options.dimensions, train.bins, known, options.seed);
   }
@@ -88,6 +94,7 @@ class Fitter {
     fit_additive(progress, cancel);
     fit_trees(progress, cancel);
     fit_factors(progress, cancel);
+    fit_recent(cancel);
     if (valid_) fit_.validation = validation_losses();
     progress("fitting", 1);
     return std::move(fit_);
@@ -204,16 +211,17 @@ class Fitter {
     double all = 0;
     for (const std::uint32_t most : lengths_.sweeps) all += most;
     double before = 0;
-    double l2 = options_.factor_l2;
-    for (std::size_t k = 0; k < kFactorStrengths; ++k, l2 *= kFactorRatio) {
+    // From the middle on: the loss has one valley, so that what is weaker need not be tried where stronger is better.
+    for (const std::size_t k : {std::size_t{1}, std::size_t{2}, std::size_t{0}}) {
       const std::uint32_t most = lengths_.sweeps[k];
-      if (most == 0) continue;
+      if (most == 0 || (k == 0 && fit_.lengths.sweeps[2] != 0)) continue;
       fit_.parameters = start;
       train_.scores.compute(fit_.parameters, train_.trees);
       const std::uint32_t rounds = sweep(most, kFactorPatience, cancel, [&](std::uint32_t round) {
         progress("fitting factors", 0.6 + 0.4 * (before + round) / all);
         step_additive();
-        train_.scores.step_factors(fit_.parameters, l2);
+        train_.scores.step_factors(fit_.parameters,
+                                   options_.factor_l2 * std::pow(kFactorRatio, static_cast<double>(k)));
       });
       before += most;
       const double loss = validation_loss();
@@ -227,8 +235,30 @@ class Fitter {
     train_.scores.compute(fit_.parameters, train_.trees);
   }
 
+  void fit_recent(const std::atomic<bool>& cancel) {
+    const auto& age = train_.design.age;
+    if (!valid_ || std::all_of(age.begin(), age.end(), [&](float a) { return a == age.front(); })) return;
+    const Parameters start = fit_.parameters;
+    double least = validation_loss();
+    for (const double half_life : kHalfLives) {
+      for (const double l2 : {options_.item_l2 / 2, 2 * options_.item_l2}) {
+        check(cancel);
+        Parameters moved = start;
+        train_.scores.step_recent(moved, known_, half_life, l2);
+        std::swap(fit_.parameters, moved);
+        const double loss = validation_loss();
+        if (loss < least) {
+          least = loss;
+        } else {
+          std::swap(fit_.parameters, moved);
+        }
+      }
+    }
+  }
+
   const EngagementOptions& options_;
   Lengths lengths_;
+  const KnownFeatures& known_;
   Crew& crew_;
   std::size_t heads_;
   Side train_;

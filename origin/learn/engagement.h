@@ -7,7 +7,7 @@
 // Letters: N impressions, V visitor sides, F fields, B bins of all fields, I items, K item features, H heads, D
 // dimensions, T trees of depth L. What is fitted, with i's features k and the side's bins x:
 //
-//     logit_h = base_h + position_h[position] + sum over trees of leaf_h(x) + sum over x of weight_h[bin]
+//     logit_h = offset + base_h + position_h[position] + sum over trees of leaf_h(x) + sum over x of weight_h[bin]
 //             + sum over k of bias_h[k] + gain_h * <sum over x of vector[bin], sum over k of vector[k]>
 //
 // by maximum a posteriori: log loss of every head over all impressions, with L2 on everything but the base, so that a
@@ -21,6 +21,9 @@
 //              Weights beside leaves were rejected: they made the validation loss worse on both tables
 //   factors    a field-aware second-order model (Juan et al., RecSys 2016) between the two sides, a dimension at a time
 //              by Newton coordinate descent, neighbouring bins of numbers held together (engagement_factors)
+//   recent     what an item is worth now: one more Newton step for every item's own bias on impressions that count half
+//              as much for each half-life they are older. Half-life and L2 are those that serve the validation rows,
+//              the newest, best; where nothing changes with time that is no step at all (engagement_factors)
 // Each part stops where the validation loss does. The position is an additive log-odds (a cascade's examination would
 // need a log of what was looked at) and is left out when serving: the model answers for position 0.
 //
@@ -70,6 +73,8 @@ struct Impression {
   std::uint8_t labels = 0;
   std::uint8_t position = kPositionUnknown;  // from 0; beyond 63 counts as 63
   float weight = 1;                          // above 0
+  float offset = 0;  // of every head's log-odds: what another part of the score already says of it
+  float age = 0;     // days before the newest impression, at least 0: for what changes with time
 };
 
 struct EngagementItem {
@@ -159,7 +164,7 @@ using EngagementProgress = std::function<void(std::string_view stage, double sha
 [[nodiscard]] snapshot::EngagementInput engagement_input(
     const EngagementModel& model, std::span<const std::pair<std::uint32_t, std::vector<ItemFeature>>> items);
 
-// The float model's log-odds of every head at position 0, [N, H]; sides and items as in `data`.
+// The float model's log-odds of every head at position 0 and without offset, [N, H]; sides and items as in `data`.
 [[nodiscard]] std::vector<double> engagement_logits(const EngagementModel& model, const EngagementData& data);
 
 // To and from JSON (CBOR keeps it small). decode throws std::runtime_error or a nlohmann exception for what it cannot

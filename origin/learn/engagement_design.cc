@@ -97,6 +97,8 @@ void place_rows(const EngagementData& data, const std::vector<std::uint32_t>& nu
   design.labels.resize(design.rows);
   design.position.resize(design.rows);
   design.weight.resize(design.rows);
+  design.offset.resize(design.rows);
+  design.age.resize(design.rows);
   for (const Impression& row : data.rows) {
     const std::size_t n = at[number[row.side]]++;
     design.item[n] = row.item;
@@ -104,6 +106,8 @@ void place_rows(const EngagementData& data, const std::vector<std::uint32_t>& nu
     design.position[n] = row.position == kPositionUnknown ? static_cast<std::uint8_t>(kPositions)
                                                           : std::min<std::uint8_t>(row.position, kPositions - 1);
     design.weight[n] = row.weight;
+    design.offset[n] = row.offset;
+    design.age[n] = row.age;
   }
 }
 
@@ -161,6 +165,8 @@ void check_data(const EngagementData& data, const char* name) {
     if (row.side >= count_sides(data)) refuse(name, "row", n, "has a side that is not there");
     if (row.item >= data.items.size()) refuse(name, "row", n, "has an item that is not there");
     if (!(row.weight > 0) || !std::isfinite(row.weight)) refuse(name, "row", n, "the weight must be above 0");
+    if (!std::isfinite(row.offset)) refuse(name, "row", n, "the offset must be finite");
+    if (!(row.age >= 0) || !std::isfinite(row.age)) refuse(name, "row", n, "the age must be at least 0");
     if ((row.labels & (row.labels + 1)) != 0 || row.labels > 7) {
       refuse(name, "row", n, "who converts has engaged, and who engages has clicked");
     }

@@ -37,6 +37,8 @@ struct Design {
   std::vector<std::uint8_t> labels;
   std::vector<std::uint8_t> position;  // 0 to kPositions
   std::vector<float> weight;
+  std::vector<float> offset;
+  std::vector<float> age;
   std::vector<DesignField> fields;
   std::vector<bool> bin_live;                // [B]: has a weight and a vector
   std::vector<std::uint32_t> item_first;     // [I + 1]: item i has features item_features[item_first[i]] on

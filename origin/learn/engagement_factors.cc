@@ -9,12 +9,13 @@
 namespace footlight::learn {
 namespace {
 
-constexpr float kFirstLength = 0.3F;  // of a feature's entry in a dimension, standard deviation
-constexpr double kLongestStep = 3;    // of one Newton step, in log-odds: far from the optimum it may overshoot
-constexpr double kSmooth = 5;         // of the squared difference of neighbouring bins, in units of l2
-constexpr double kGainL2 = 20;        // of a gain's distance from 1
-constexpr float kLargestGain = 10;    // a snapshot takes 0 to 100
-constexpr double kBaseL2 = 1e-3;      // keeps the step finite when every p is 0 or 1
+constexpr float kFirstLength = 0.3F;     // of a feature's entry in a dimension, standard deviation
+constexpr double kLongestStep = 3;       // of one Newton step, in log-odds: far from the optimum it may overshoot
+constexpr double kSmooth = 5;            // of the squared difference of neighbouring bins, in units of l2
+constexpr double kGainL2 = 20;           // of a gain's distance from 1
+constexpr float kLargestGain = 10;       // a snapshot takes 0 to 100
+constexpr std::size_t kFactorHeads = 1;  // the first, whose gain is 1: see engagement_factors.h
+constexpr double kBaseL2 = 1e-3;         // keeps the step finite when every p is 0 or 1
 
 // About normal with mean 0 and standard deviation 1: twelve uniform numbers (Irwin-Hall).
 float normal(std::uint64_t seed) {
@@ -97,16 +98,15 @@ Scores::Scores(const Design& design, std::span<const std::uint8_t> bits, Crew& c
       own_(design.rows * bits.size(), 0),
       interaction_(design.rows, 0) {}
 
-// visit(chunk, side, row, c, r, w) for every row and head, in order within a chunk of sides.
+// visit(chunk, side, row, c, r, w) for every row and each of the first `heads`, in order within a chunk of sides.
 template <typename Visit>
-void Scores::for_rows(const Parameters& parameters, const Visit& visit) const {
-  const std::size_t heads = bits_.size();
+void Scores::for_rows(const Parameters& parameters, std::size_t heads, const Visit& visit) const {
   crew_.run(kChunks, [&](std::size_t chunk) {
     const auto [begin, end] = chunk_of(design_.sides, chunk);
     for (std::size_t v = begin; v < end; ++v) {
       for (std::size_t n = design_.first[v]; n < design_.first[v + 1]; ++n) {
         for (std::size_t c = 0; c < heads; ++c) {
-          const float p = 1 / (1 + std::exp(-(own_[n * heads + c] + parameters.gain[c] * interaction_[n])));
+          const float p = 1 / (1 + std::exp(-(own_[n * bits_.size() + c] + parameters.gain[c] * interaction_[n])));
           const float y = (design_.labels[n] & bits_[c]) != 0 ? 1.0F : 0.0F;
           visit(chunk, v, n, c, design_.weight[n] * (y - p), design_.weight[n] * p * (1 - p));
         }
@@ -163,8 +163,9 @@ void Scores::compute(const Parameters& parameters, std::span<const float> trees)
     for (std::size_t v = begin; v < end; ++v) {
       for (std::size_t n = design_.first[v]; n < design_.first[v + 1]; ++n) {
         for (std::size_t c = 0; c < heads; ++c) {
-          own_[n * heads + c] = parameters.base[c] + parameters.positions[design_.position[n] * heads + c] +
-                                trees[v * heads + c] + side[v * heads + c] + item[design_.item[n] * heads + c];
+          own_[n * heads + c] = design_.offset[n] + parameters.base[c] +
+                                parameters.positions[design_.position[n] * heads + c] + trees[v * heads + c] +
+                                side[v * heads + c] + item[design_.item[n] * heads + c];
         }
         interaction_[n] = 0;
       }
@@ -223,7 +224,7 @@ std::vector<double> Scores::log_loss(const Parameters& parameters) const {
 
 std::vector<Derivatives> Scores::side_sums(const Parameters& parameters) const {
   std::vector<Derivatives> sums(design_.sides * bits_.size());
-  for_rows(parameters, [&](std::size_t, std::size_t v, std::size_t, std::size_t c, float r, float w) {
+  for_rows(parameters, bits_.size(), [&](std::size_t, std::size_t v, std::size_t, std::size_t c, float r, float w) {
     Derivatives& own = sums[v * bits_.size() + c];
     own.gradient += r;
     own.hessian += w;
@@ -237,11 +238,12 @@ void Scores::step_positions(Parameters& parameters, double l2) {
   const std::size_t heads = bits_.size();
   const std::size_t cells = kPositionRows * heads;
   std::vector<Sums> parts(kChunks * cells);
-  for_rows(parameters, [&](std::size_t chunk, std::size_t, std::size_t n, std::size_t c, float r, float w) {
-    Sums& own = parts[chunk * cells + design_.position[n] * heads + c];
-    own.r += r;
-    own.w += w;
-  });
+  for_rows(parameters, bits_.size(),
+           [&](std::size_t chunk, std::size_t, std::size_t n, std::size_t c, float r, float w) {
+             Sums& own = parts[chunk * cells + design_.position[n] * heads + c];
+             own.r += r;
+             own.w += w;
+           });
   std::vector<float> steps(cells, 0);
   for (std::size_t c = 0; c < heads; ++c) {
     std::vector<Sums> sums(kPositionRows);
@@ -274,22 +276,46 @@ void Scores::step_positions(Parameters& parameters, double l2) {
   });
 }
 
-void Scores::step_items(Parameters& parameters, double l2) {
-  step_positions(parameters, l2);
-  if (parameters.feature_biases.empty()) return;
+template <typename Rate>
+std::vector<Scores::Sums> Scores::item_sums(const Parameters& parameters, const Rate& rate) const {
   const std::size_t heads = bits_.size();
   const std::size_t cells = (design_.item_first.size() - 1) * heads;
   std::vector<Sums> parts(kChunks * cells);
-  for_rows(parameters, [&](std::size_t chunk, std::size_t, std::size_t n, std::size_t c, float r, float w) {
+  for_rows(parameters, heads, [&](std::size_t chunk, std::size_t, std::size_t n, std::size_t c, float r, float w) {
     Sums& own = parts[chunk * cells + design_.item[n] * heads + c];
-    own.r += r;
-    own.w += w;
+    const float counts = rate(n);
+    own.r += r * counts;
+    own.w += w * counts;
   });
   for (std::size_t at = cells; at < parts.size(); ++at) {
     parts[at % cells].r += parts[at].r;
     parts[at % cells].w += parts[at].w;
   }
   parts.resize(cells);
+  return parts;
+}
+
+void Scores::step_recent(Parameters& parameters, const KnownFeatures& known, double half_life, double l2) {
+  const std::size_t heads = bits_.size();
+  const auto decay = static_cast<float>(-1 / half_life);
+  const auto sums = item_sums(parameters, [&](std::size_t n) { return std::exp2(design_.age[n] * decay); });
+  for (std::size_t i = 0; i + 1 < design_.item_first.size(); ++i) {
+    for (std::uint32_t j = design_.item_first[i]; j < design_.item_first[i + 1]; ++j) {
+      const std::uint32_t k = design_.item_features[j];
+      if (static_cast<ItemFeatureKind>(known.features[k] >> 32U) != ItemFeatureKind::kItem) continue;
+      for (std::size_t c = 0; c < heads; ++c) {
+        const Sums& own = sums[i * heads + c];
+        parameters.feature_biases[k * heads + c] += static_cast<float>(newton(own.r, own.w, 0, l2));
+      }
+    }
+  }
+}
+
+void Scores::step_items(Parameters& parameters, double l2) {
+  step_positions(parameters, l2);
+  if (parameters.feature_biases.empty()) return;
+  const std::size_t heads = bits_.size();
+  std::vector<Sums> parts = item_sums(parameters, [](std::size_t) { return 1.0F; });
   const auto steps = backfit_features(parts, parameters.feature_biases, heads, l2);
   crew_.run(kChunks, [&](std::size_t chunk) {
     const auto [begin, end] = chunk_of(design_.rows, chunk);
@@ -301,7 +327,7 @@ void Scores::step_items(Parameters& parameters, double l2) {
 
 void Scores::step_bins(Parameters& parameters, double l2) {
   std::vector<Sums> sums(design_.sides * bits_.size());
-  for_rows(parameters, [&](std::size_t, std::size_t v, std::size_t, std::size_t c, float r, float w) {
+  for_rows(parameters, bits_.size(), [&](std::size_t, std::size_t v, std::size_t, std::size_t c, float r, float w) {
     sums[v * bits_.size() + c].r += r;
     sums[v * bits_.size() + c].w += w;
   });
@@ -416,8 +442,8 @@ void Scores::step_factors(Parameters& parameters, double l2) {
 
 void Scores::step_bin_dimension(Parameters& parameters, std::size_t d, double l2, const std::vector<float>& q) {
   std::vector<Sums> sums(design_.sides);
-  for_rows(parameters, [&](std::size_t, std::size_t v, std::size_t n, std::size_t c, float r, float w) {
-    const float x = parameters.gain[c] * q[design_.item[n]];
+  for_rows(parameters, kFactorHeads, [&](std::size_t, std::size_t v, std::size_t n, std::size_t, float r, float w) {
+    const float x = q[design_.item[n]];
     sums[v].r += r * x;
     sums[v].w += w * x * x;
   });
@@ -438,12 +464,13 @@ void Scores::step_feature_dimension(Parameters& parameters, std::size_t d, doubl
   const std::size_t features = design_.feature_first.size() - 1;
   const std::size_t items = q.size();
   std::vector<Sums> parts(kChunks * items);
-  for_rows(parameters, [&](std::size_t chunk, std::size_t v, std::size_t n, std::size_t c, float r, float w) {
-    const float x = parameters.gain[c] * p[v];
-    Sums& own = parts[chunk * items + design_.item[n]];
-    own.r += r * x;
-    own.w += w * x * x;
-  });
+  for_rows(parameters, kFactorHeads,
+           [&](std::size_t chunk, std::size_t v, std::size_t n, std::size_t, float r, float w) {
+             const float x = p[v];
+             Sums& own = parts[chunk * items + design_.item[n]];
+             own.r += r * x;
+             own.w += w * x * x;
+           });
   for (std::size_t at = items; at < parts.size(); ++at) {
     parts[at % items].r += parts[at].r;
     parts[at % items].w += parts[at].w;
@@ -465,7 +492,7 @@ void Scores::step_gains(Parameters& parameters) {
   const std::size_t heads = bits_.size();
   if (heads < 2) return;
   std::vector<Sums> parts(kChunks * heads);
-  for_rows(parameters, [&](std::size_t chunk, std::size_t, std::size_t n, std::size_t c, float r, float w) {
+  for_rows(parameters, heads, [&](std::size_t chunk, std::size_t, std::size_t n, std::size_t c, float r, float w) {
     Sums& own = parts[chunk * heads + c];
     own.r += r * interaction_[n];
     own.w += w * interaction_[n] * interaction_[n];

@@ -10,14 +10,17 @@
 // are taken per side (or item) once, and the fields then work on V sums, not on N rows:
 //
 //     weights, biases    x = 1
-//     vector[bin]_d      x = gain_h q_d(item)        one dimension after the other, as in rank-one updates of a
-//     vector[feature]_d  x = gain_h p_d(side)        factorization (Yu et al., "CCD++", ICDM 2012; Rendle's ALS for
-//     gain_h             x = <p, q>                  factorization machines, SIGIR 2011), every head together
+//     vector[bin]_d      x = q_d(item)        one dimension after the other, as in rank-one updates of a
+//     vector[feature]_d  x = p_d(side)        factorization (Yu et al., "CCD++", ICDM 2012; Rendle's ALS for
+//     gain_h             x = <p, q>           factorization machines, SIGIR 2011)
 //
 // An ordered field is penalised for differences between neighbouring bins as well, a tridiagonal system: the bins of a
 // number are many and each has little behind it (shoppers without PageValues: AUC .7577 to .7617 by that alone).
 //
-// There is no learning rate. A rare head adds little r and w, so its interaction is what the frequent ones make of it.
+// Vectors are fitted to the first head alone. Labels are nested, so that it has all positives of the others: with them
+// the same click would count twice and three times. Of the interaction the others have their gain.
+//
+// There is no learning rate.
 #pragma once
 
 #include <cstdint>
@@ -62,6 +65,8 @@ class Scores {
   // [V, C]
   [[nodiscard]] std::vector<Derivatives> side_sums(const Parameters& parameters) const;
 
+  // One step for what each item has alone (ItemFeatureKind::kItem), rows weighted by 2^(-age / half_life), days.
+  void step_recent(Parameters& parameters, const KnownFeatures& known, double half_life, double l2);
   void step_items(Parameters& parameters, double l2);  // one round over base and positions, then item features
   void step_bins(Parameters& parameters, double l2);   // one round over the bins' weights
   // One round over dimensions, then the gains.
@@ -73,7 +78,10 @@ class Scores {
     double w = 0;
   };
   template <typename Visit>
-  void for_rows(const Parameters& parameters, const Visit& visit) const;
+  void for_rows(const Parameters& parameters, std::size_t heads, const Visit& visit) const;
+  // [I, C]; a row counts `rate(n)` times.
+  template <typename Rate>
+  std::vector<Sums> item_sums(const Parameters& parameters, const Rate& rate) const;
   void step_positions(Parameters& parameters, double l2);
   void step_bin_dimension(Parameters& parameters, std::size_t d, double l2, const std::vector<float>& q);
   void step_feature_dimension(Parameters& parameters, std::size_t d, double l2, const std::vector<float>& p,

@@ -11,7 +11,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr int kFormat = 2;
+constexpr int kFormat = 3;
 
 // [first, id, number, id, number, …]
 Json pairs_row(std::uint32_t first, const std::vector<std::pair<std::uint32_t, float>>& pairs) {
@@ -138,6 +138,9 @@ Model model_of(const Json& json) {
   for (const Json& row : json.at("temperatures")) {
     model.temperatures.emplace_back(row.at(0).get<std::uint32_t>(), finite_double(row.at(1)));
   }
+  for (const Json& row : json.at("questionWeights")) {
+    model.question_weights.emplace_back(row.at(0).get<std::uint32_t>(), finite_double(row.at(1)));
+  }
   if (!json.at("engagement").is_null()) model.engagement = decode_engagement(json.at("engagement"));
   return model;
 }
@@ -155,6 +158,10 @@ std::vector<std::byte> encode_model(const Model& model) {
   for (const SegmentPriors& segment : model.segments) priors.push_back(pairs_row(segment.segment_id, segment.log_odds));
   Json temperatures = Json::array();
   for (const auto& [slot, temperature] : model.temperatures) temperatures.push_back(Json::array({slot, temperature}));
+  Json question_weights = Json::array();
+  for (const auto& [question, weight] : model.question_weights) {
+    question_weights.push_back(Json::array({question, weight}));
+  }
   const std::vector<std::uint8_t> cbor =
       Json::to_cbor(Json{{"format", kFormat},
                          {"trainedAt", model.trained_at_s},
@@ -168,6 +175,7 @@ std::vector<std::byte> encode_model(const Model& model) {
                          {"nextSegment", model.next_segment_id},
                          {"stack", model.stack ? stack_json(*model.stack) : Json()},
                          {"temperatures", std::move(temperatures)},
+                         {"questionWeights", std::move(question_weights)},
                          {"engagement", model.engagement ? encode_engagement(*model.engagement) : Json()},
                          {"minVisitors", model.min_visitors},
                          {"items", std::move(items)},

@@ -56,6 +56,8 @@ struct Model {
   std::string item_item_method;
   double item_item_weight = 4;  // natural weight: log-odds for a cf of 1 (item_item.h)
   double history_exponent = 0;
+  // By question id, in site.json's units (a match of 1 counts weights.match); empty: the site's own stand.
+  std::vector<std::pair<std::uint32_t, double>> question_weights;
   std::vector<LearnedItem> items;                              // by item id
   std::vector<LearnedSegment> learned_segments;                // in the order of a snapshot, after the owner's own
   std::uint32_t next_segment_id = kFirstLearnedSegment;        // given to no segment yet

@@ -18,6 +18,7 @@
 #include "origin/learn/features.h"
 #include "origin/learn/fields.h"
 #include "origin/learn/memory.h"
+#include "origin/learn/question_weights.h"
 #include "origin/learn/temperature.h"
 #include "origin/publish/assemble.h"
 #include "origin/publish/publisher.h"
@@ -71,6 +72,9 @@ class Training {
       learn_item_item();
     });
     timed("rates", [&] { learn_rates(vocabulary_snapshot.view()); });
+    if (past_.held_out_from_ms != 0) {
+      timed("match", [&] { learn_question_weights(); });
+    }
     if (options_.engagement && past_.held_out_from_ms != 0) {
       timed("engagement", [&] { learn_engagement(vocabulary_snapshot.view(), words.engagement->fields); });
     }
@@ -190,10 +194,20 @@ class Training {
     model_.item_item_method = report_.item_item_method = item_item_method_name(fitted.method);
     model_.item_item_weight = fitted.weight;
     model_.history_exponent = fitted.history_exponent;
+    // Popular means popular for its type: else where projects are opened more often than guides each would be.
+    std::map<snapshot::ContentType, std::pair<double, double>> of_type;  // sum, count
+    double mean = 0;
+    for (std::size_t j = 0; j < kept.size(); ++j) {
+      auto& [sum, count] = of_type[items_.at(id_of(kept[j]))->type];
+      sum += static_cast<double>(fitted.bias[j]);
+      count += 1;
+      mean += static_cast<double>(fitted.bias[j]) / static_cast<double>(kept.size());
+    }
     for (std::size_t j = 0; j < kept.size(); ++j) {
       LearnedItem& item = learned(id_of(kept[j]));
+      const auto& [sum, count] = of_type[items_.at(item.item_id)->type];
       item.visitors = choosers[kept[j]];
-      item.bias = fitted.bias[j];
+      item.bias = static_cast<float>(static_cast<double>(fitted.bias[j]) - sum / count + mean);
       for (const ItemNeighbour& neighbour : fitted.neighbours[j]) {
         item.neighbours.emplace_back(id_of(kept[neighbour.item]), neighbour.weight);
       }
@@ -220,6 +234,37 @@ class Training {
     report_.rates = static_cast<std::uint32_t>(rated.size());
     model_.segments = segment_priors(past_, counts_, view, options_.min_visitors, options_.segment_strength);
     report_.segments = static_cast<std::uint32_t>(model_.segments.size());
+  }
+
+  // What matching answers are worth, from what is not held out.
+  void learn_question_weights() {
+    const double per_match = site_.weights.match;
+    if (!(per_match > 0) || input_.questions.empty()) return;
+    snapshot::SnapshotInput words = input_;
+    for (auto& question : words.questions) question.weight = 1;
+    const Opened unit(words);
+    const MatchShares shares = match_shares(past_, unit.view(), progress_, cancel_);
+    std::vector<MatchCase> cases;
+    for (std::size_t i = 0; i < past_.impressions.size(); ++i) {
+      const PastImpression& impression = past_.impressions[i];
+      if (past_.is_held_out(impression.at_ms) || !items_.contains(past_.item_ids[impression.item])) continue;
+      cases.push_back(
+          {static_cast<std::uint32_t>(i), impression.item, impression.position, (impression.outcome & kClicked) != 0});
+    }
+    std::vector<double> guess;
+    for (const auto& question : input_.questions) guess.push_back(per_match * static_cast<double>(question.weight));
+    progress_("weighing the questions", -1);
+    const std::vector<double> learned = fit_question_log_odds(shares, cases, past_.item_ids.size(), guess, cancel_);
+    matched_.assign(past_.impressions.size(), 0.0F);
+    for (std::size_t q = 0; q < learned.size(); ++q) {
+      const snapshot::QuestionInput& question = input_.questions[q];
+      const double weight = std::min(learned[q] / per_match, kMaxQuestionWeight);
+      model_.question_weights.emplace_back(question.id, weight);
+      report_.question_weights.push_back({question.name, weight, static_cast<double>(question.weight)});
+      for (std::size_t i = 0; i < matched_.size(); ++i) {
+        matched_[i] += static_cast<float>(per_match * weight) * shares.of(i)[q];
+      }
+    }
   }
 
   void learn_engagement(const snapshot::SnapshotView& view, const std::vector<snapshot::FieldInput>& fields) {
@@ -249,6 +294,8 @@ class Training {
       index[i] = static_cast<std::uint32_t>(fitting.items.size());
       fitting.items.push_back({item_features(*item->second)});
     }
+    std::int64_t newest = past_.held_out_from_ms;
+    for (const PastImpression& impression : past_.impressions) newest = std::max(newest, impression.at_ms);
     for (std::size_t i = 0; i < past_.impressions.size(); ++i) {
       const PastImpression& impression = past_.impressions[i];
       if (index[impression.item] == snapshot::kNone) continue;
@@ -256,7 +303,9 @@ class Training {
       data.rows.push_back({.side = features.of_impression[i],
                            .item = index[impression.item],
                            .labels = static_cast<std::uint8_t>(impression.outcome & (kClicked | kEngaged | kConverted)),
-                           .position = impression.position});
+                           .position = impression.position,
+                           .offset = matched_.empty() ? 0.0F : matched_[i],
+                           .age = static_cast<float>(static_cast<double>(newest - impression.at_ms) / kDayMs)});
     }
     if (fitting.rows.empty() || kept == 0) return;
     fitting.masks = std::move(features.masks);
@@ -265,8 +314,9 @@ class Training {
     holding.items = fitting.items;
     EngagementOptions how = engagement_options_for(fitting.rows.size());
     how.threads = options_.threads;
-    how.item_l2 = 8;      // a site's items differ more than a table's columns: by half a log-odds and above
-    how.refit = false;  // what is held out must stay so: weights, calibration and the gate are to see it fresh
+    how.dimensions = 8;  // 16 and 32 were no better in simulated worlds (./dev bench coldstart), and slower
+    how.item_l2 = 8;     // a site's items differ more than a table's columns: by half a log-odds and above
+    how.refit = false;   // what is held out must stay so: weights, calibration and the gate are to see it fresh
     EngagementModel fitted = fit_engagement(fitting, holding, how, progress_, cancel_);
     // An item's own part needs as many visitors behind it as everything else.
     std::unordered_map<std::uint32_t, std::uint64_t> seen;
@@ -370,6 +420,7 @@ class Training {
   snapshot::SnapshotInput input_;                                        // site, content and segments
   std::unordered_map<std::uint32_t, const snapshot::ItemInput*> items_;  // of input_, by id
   std::map<std::uint32_t, LearnedItem> learned_;
+  std::vector<float> matched_;  // [impressions]: log-odds of their match
   std::optional<Opened> candidate_;
   Model model_;
   TrainReport report_;

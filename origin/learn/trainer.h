@@ -63,6 +63,12 @@ struct SegmentReport {
   std::uint64_t visitors = 0;
 };
 
+struct QuestionReport {
+  std::string name;
+  double weight = 0;  // learned
+  double guess = 0;   // the site's
+};
+
 struct TemperatureReport {
   std::string slot;
   double temperature = 0;
@@ -82,6 +88,7 @@ struct TrainReport {
   std::uint32_t rates = 0;
   std::uint32_t segments = 0;  // with at least one prior
   std::vector<SegmentReport> learned_segments;
+  std::vector<QuestionReport> question_weights;  // none: the site's stand
   bool engagement = false;
   std::uint64_t engagement_rows = 0;
   std::uint32_t engagement_trees = 0;

@@ -141,6 +141,11 @@ void apply_stack(const learn::Model& model, const Site& site, Assembled& out) {
   weights.item_item = static_cast<float>(learned[2]);
   weights.prior = static_cast<float>(learned[3]);
   weights.history_exponent = static_cast<float>(model.history_exponent);
+  for (auto& question : out.input.questions) {
+    for (const auto& [id, weight] : model.question_weights) {
+      if (id == question.id) question.weight = static_cast<float>(weight);
+    }
+  }
   if (model.stack) {
     weights.calibrate_scale = static_cast<float>(model.stack->calibrate_scale);
     weights.calibrate_shift = static_cast<float>(model.stack->calibrate_shift);

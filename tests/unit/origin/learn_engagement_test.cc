@@ -327,6 +327,70 @@ BOOST_AUTO_TEST_CASE(a_field_with_several_bins_a_side) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(what_another_part_says_already_is_not_learned_again) {
+  const auto matched = [](const Drawn& d) { return d.kind % 2 == d.item % 2 ? 1.5 : -1.5; };
+  const auto with_offset = [&](EngagementData world) {
+    for (Impression& row : world.rows) {
+      const auto kind = static_cast<std::uint32_t>(std::countr_zero(world.masks[row.side * 3 + 1]));
+      row.offset = static_cast<float>(matched({0, kind, 0, row.item, 0}));
+    }
+    return world;
+  };
+  const auto train = with_offset(draw(31, 8000, matched));
+  const auto valid = with_offset(draw(32, 4000, matched));
+  const auto model = fit_engagement(train, valid, small_options(), kQuiet, kGoOn);
+  BOOST_TEST(model.validation_log_loss[0] < 0.49);
+  BOOST_TEST(std::abs(auc_of(model, valid) - 0.5) < 0.03);  // by itself it has nothing to say
+}
+
+BOOST_AUTO_TEST_CASE(an_item_counts_for_what_it_is_worth_now) {
+  const auto on_day = [](std::uint64_t seed, std::size_t rows, int day) {
+    auto world = draw(seed, rows, [&](const Drawn& d) { return d.item == 0 ? (day < 3 ? 0.5 : -1.5) : -0.5; });
+    for (Impression& row : world.rows) row.age = static_cast<float>(day);
+    return world;
+  };
+  const auto train = joined(on_day(41, 4000, 1), on_day(42, 30000, 30));
+  const auto valid = on_day(43, 4000, 0);
+  const auto aged = fit_engagement(train, valid, small_options(), kQuiet, kGoOn);
+  const auto without = [](EngagementData world) {
+    for (Impression& row : world.rows) row.age = 0;
+    return world;
+  };
+  const auto ageless = fit_engagement(without(train), without(valid), small_options(), kQuiet, kGoOn);
+  const auto bias_of = [](const EngagementModel& model, std::uint32_t id) {
+    for (const auto& feature : model.features) {
+      if (feature.feature == item_of(id)) return static_cast<double>(feature.bias[0]);
+    }
+    return 0.0;
+  };
+  BOOST_TEST(bias_of(aged, 1) - bias_of(aged, 3) > bias_of(ageless, 1) - bias_of(ageless, 3) + 0.5);
+  BOOST_TEST(aged.validation_log_loss[0] < ageless.validation_log_loss[0] - 0.01);
+}
+
+BOOST_AUTO_TEST_CASE(the_strength_of_the_factors_is_what_serves_the_held_out_rows) {
+  EngagementOptions options = small_options();
+  options.trees = 0;
+  options.factor_sweeps = 12;
+  const auto length_of = [](const EngagementModel& model) {
+    double sum = 0;
+    for (const float x : model.bin_vectors) sum += static_cast<double>(x) * static_cast<double>(x);
+    return sum;
+  };
+  const auto fit = [&](double slope, std::size_t rows) {
+    const auto logit = [&](const Drawn& d) { return d.kind % 2 == d.item % 2 ? slope : -slope; };
+    return fit_engagement(draw(51, rows, logit), draw(52, 8000, logit), options, kQuiet, kGoOn);
+  };
+  const auto strong = fit(1.5, 8000);
+  const auto weak = fit(0.2, 1500);
+  BOOST_TEST(strong.sweeps > 0);
+  BOOST_TEST(length_of(strong) > 4 * length_of(weak));
+  // Every strength of a power of five is among those tried: starting from the weakest or the strongest of the three
+  // ends at as good a model.
+  options.factor_l2 = 5.0 / 25;
+  const auto low = fit(1.5, 8000);
+  BOOST_TEST(low.validation_log_loss[0] < strong.validation_log_loss[0] + 0.005);
+}
+
 BOOST_AUTO_TEST_CASE(json_and_back) {
   const auto train = draw(21, 400, [](const Drawn& d) { return d.number * 0.4 - 1.5; });
   const auto model = fit_engagement(train, {}, small_options(), kQuiet, kGoOn);

@@ -96,6 +96,20 @@ BOOST_AUTO_TEST_CASE(choices_teach_views_and_dislikes_do_not) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(popular_is_what_is_popular_for_its_type) {
+  SmallSite site;
+  for (std::uint32_t v = 1; v <= 40; ++v) {  // every visitor opens projects, few the hero
+    site.interact(v, "a", Action::kClick);
+    site.interact(v, "b", Action::kClick);
+    if (v <= 6) site.interact(v, "hero", Action::kClick);
+  }
+  const auto model = trained(site);
+  const auto* a = find(model, site.id("a"));
+  const auto* hero = find(model, site.id("hero"));
+  BOOST_REQUIRE((a != nullptr && hero != nullptr));
+  BOOST_TEST(std::abs(a->bias - hero->bias) < 1e-5F);
+}
+
 BOOST_AUTO_TEST_CASE(what_fewer_than_five_visitors_stand_behind_is_nowhere_in_the_model) {
   SmallSite site;
   for (std::uint32_t v = 1; v <= 9; ++v) site.interact(v, "a");
