@@ -130,6 +130,7 @@ learn::PositionTarget read_target(const std::string& file, const Wanted& wanted,
 
 learn::Interval mean_reward(const std::vector<learn::LoggedRow>& log, double confidence) {
   std::vector<learn::Round> rounds;
+  rounds.reserve(log.size());
   for (const learn::LoggedRow& row : log) {
     rounds.push_back({.cluster = row.cluster, .reward = row.reward, .propensity = 1, .target = 1});
   }

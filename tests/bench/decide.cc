@@ -1,10 +1,10 @@
 // The native side of `./dev bench decide`. Writes the made-up site of a size for the other sides, then times decide().
 //
-//     bench_decide ITEMS OUT
+//     bench_decide ITEMS OUT [engagement]
 //
 // Writes OUT.snapshot, OUT.record, OUT.request (of fl_decide), OUT.expected (the decision's bytes) and OUT.json (the
-// same site in plain form). Then, for every line N on standard input, decides N times and prints
-// `microseconds-per-decision allocations-in-all`.
+// same site in plain form; without it where the site has an engagement model). Then, for every line N on standard
+// input, decides N times and prints `microseconds-per-decision allocations-in-all`.
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -128,12 +128,12 @@ void save(const std::string& path, const void* data, std::size_t size) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3) {
-    std::fprintf(stderr, "usage: bench_decide ITEMS OUT\n");
+  if (argc != 3 && argc != 4) {
+    std::fprintf(stderr, "usage: bench_decide ITEMS OUT [engagement]\n");
     return 2;
   }
   world::Options options;
-  options.engagement = false;  // the plain JavaScript it is compared with has no engagement model
+  options.engagement = argc == 4;  // the plain JavaScript that is compared has no engagement model
   options.items = static_cast<std::uint32_t>(std::strtoul(argv[1], nullptr, 10));
   const std::string out = argv[2];
   snapshot::SnapshotInput site = world::make_site(options);
@@ -162,8 +162,10 @@ int main(int argc, char** argv) {
   for (const SlotRequest& r : requests) request.insert(request.end(), {r.slot, r.limit});
   save(out + ".request", request.data(), request.size() * sizeof(std::uint32_t));
   save(out + ".expected", wire.data(), encode_decision(*decision, wire));
-  const std::string text = plain(*view, visitor).dump();
-  save(out + ".json", text.data(), text.size());
+  if (!options.engagement) {
+    const std::string text = plain(*view, visitor).dump();
+    save(out + ".json", text.data(), text.size());
+  }
   std::cout << "ready" << std::endl;
 
   for (std::uint64_t n = 0; std::cin >> n;) {

@@ -1,6 +1,7 @@
 // `./dev bench decide`: one homepage (hero 1, projects 6, testimonials 3, services 4) for a visitor with a full
 // questionnaire and 16 items of history, over 50, 1,000 and 10,000 items: the native release build, engine.wasm in V8, and
 // the same decision in plain JavaScript. The answers are compared first; the times are medians of alternating rounds.
+// Keys with `engagement`: the site has an engagement model too, which the plain JavaScript does not.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,8 +25,8 @@ const module = new WebAssembly.Module(readFileSync(join(root, 'build/wasm/engine
 const figures = {};
 
 /** The native side as a child process: one line in, one line out. */
-async function native(items, out) {
-  const child = spawn(join(root, 'build/release/bench_decide'), [items, out], {
+async function native(items, out, ...more) {
+  const child = spawn(join(root, 'build/release/bench_decide'), [items, out, ...more], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
@@ -110,44 +111,60 @@ function timed(run, n) {
   return Number(process.hrtime.bigint() - begin) / 1000 / n;
 }
 
-try {
-  for (const items of SIZES) {
-    const out = join(folder, String(items));
-    const core = await native(String(items), out);
-    const engine = wasm(out);
-    const site = prepare(JSON.parse(readFileSync(`${out}.json`, 'utf8')));
-    const request = readFileSync(`${out}.request`);
-    const now = request.readUInt32LE(0);
-    const bytes = engine();
-    if (Buffer.compare(Buffer.from(bytes), readFileSync(`${out}.expected`)) !== 0) {
-      throw new Error(`${items} items: the engine and the native core disagree`);
-    }
-    checkEqual(items, entries(bytes), decide(site, REQUESTS, now));
-
-    const n = Math.max(20, Math.round(200000 / items));
-    const slow = Math.max(5, Math.round(n / 10));
-    let allocations = 0;
-    const times = await alternate(
-      ROUNDS,
-      {
-        native: async () => {
-          const result = await core.run(n);
-          allocations += result.allocations;
-          return result.us;
-        },
-        wasm: () => timed(engine, n),
-        js: () => timed(() => decide(site, REQUESTS, now), slow),
-      },
-      { warmup: 3 },
-    );
-    core.end();
-    figures[`native_us_${items}`] = median(times.native);
-    figures[`wasm_us_${items}`] = median(times.wasm);
-    figures[`js_us_${items}`] = median(times.js);
-    figures[`wasm_over_native_${items}`] = median(times.wasm.map((t, i) => t / times.native[i]));
-    figures[`js_over_wasm_${items}`] = median(times.js.map((t, i) => t / times.wasm[i]));
-    figures.allocations = (figures.allocations ?? 0) + allocations;
+/** The engine, once it answers as the native core does. */
+function agreeing(items, out) {
+  const engine = wasm(out);
+  if (Buffer.compare(Buffer.from(engine()), readFileSync(`${out}.expected`)) !== 0) {
+    throw new Error(`${items} items: the engine and the native core disagree`);
   }
+  return engine;
+}
+
+async function measure(items) {
+  const out = join(folder, String(items));
+  const core = await native(String(items), out);
+  const engine = agreeing(items, out);
+  const site = prepare(JSON.parse(readFileSync(`${out}.json`, 'utf8')));
+  const now = readFileSync(`${out}.request`).readUInt32LE(0);
+  checkEqual(items, entries(engine()), decide(site, REQUESTS, now));
+  const learned = await native(String(items), `${out}-engagement`, 'engagement');
+  const learnedEngine = agreeing(items, `${out}-engagement`);
+
+  const n = Math.max(20, Math.round(200000 / items));
+  const slow = Math.max(5, Math.round(n / 10));
+  let allocations = 0;
+  const nativeTime = async (side) => {
+    const result = await side.run(n);
+    allocations += result.allocations;
+    return result.us;
+  };
+  const times = await alternate(
+    ROUNDS,
+    {
+      native: () => nativeTime(core),
+      wasm: () => timed(engine, n),
+      js: () => timed(() => decide(site, REQUESTS, now), slow),
+      nativeLearned: () => nativeTime(learned),
+      wasmLearned: () => timed(learnedEngine, n),
+    },
+    { warmup: 3 },
+  );
+  core.end();
+  learned.end();
+  const ratio = (above, below) => median(above.map((t, i) => t / below[i]));
+  figures[`native_us_${items}`] = median(times.native);
+  figures[`wasm_us_${items}`] = median(times.wasm);
+  figures[`js_us_${items}`] = median(times.js);
+  figures[`wasm_over_native_${items}`] = ratio(times.wasm, times.native);
+  figures[`js_over_wasm_${items}`] = ratio(times.js, times.wasm);
+  figures[`native_us_engagement_${items}`] = median(times.nativeLearned);
+  figures[`wasm_us_engagement_${items}`] = median(times.wasmLearned);
+  figures[`engagement_over_none_${items}`] = ratio(times.wasmLearned, times.wasm);
+  figures.allocations = (figures.allocations ?? 0) + allocations;
+}
+
+try {
+  for (const items of SIZES) await measure(items);
 } finally {
   rmSync(folder, { recursive: true });
 }

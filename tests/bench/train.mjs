@@ -26,7 +26,7 @@ const interactions = Number(options.interactions ?? 1000000);
 const program = process.env.FOOTLIGHT_PROGRAM ?? join(root, 'build/release/footlight');
 const world = [
   ...['--pages', 'random', '--interactions', String(interactions)],
-  ...['--visitors', '400000', '--items', '5000', '--anonymous', '0.15', '--seed', '1'],
+  ...['--visitors', '450000', '--items', '5000', '--anonymous', '0.05', '--seed', '1'],
 ];
 const cache = join(root, 'build/bench');
 // Another world or another way to make it is another database.
