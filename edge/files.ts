@@ -1,19 +1,10 @@
-// What browsers fetch from the worker: the SDK, the elements, the engine, and the published files.
-import elements from '../build/edge/elements.js.gz';
-import engine from '../build/edge/engine.wasm.gz';
-import sdk from '../build/edge/sdk.js.gz';
+// What browsers fetch from the worker below /_fl: the published files, and what it says of itself. The SDK, the elements
+// and the engine are static assets (wrangler.toml): the platform has answered with them before the worker is asked.
 import { COUNTERS, count } from './counters.js';
 import type { Env, Settings } from './env.js';
 import { json, Refusal } from './problem.js';
 import { keptPages } from './serve.js';
 import { API_WAIT_MS, currentSnapshot, publishedFile } from './snapshots.js';
-
-const FILES: Record<string, { bytes: ArrayBuffer; type: string }> = {
-  'sdk.js': { bytes: sdk, type: 'text/javascript; charset=utf-8' },
-  'elements.js': { bytes: elements, type: 'text/javascript; charset=utf-8' },
-  'engine.wasm': { bytes: engine, type: 'application/wasm' },
-};
-const tags = new Map<string, string>();
 
 /** `name` is what follows /_fl/; undefined when there is no such file. */
 export async function serveFile(
@@ -41,8 +32,7 @@ export async function serveFile(
     });
   }
   if (/^[0-9a-f]{64}$/.test(name)) return published(name, request, env, settings);
-  const file = Object.hasOwn(FILES, name) ? FILES[name] : undefined;
-  return file && bundled(name, file, request);
+  return undefined;
 }
 
 /** Packs, compressed once. They never change, so they outlive an origin that is away; the oldest goes first. */
@@ -93,29 +83,4 @@ function unpackedAsNeeded(packed: ArrayBuffer, request: Request, headers: Header
   }
   const stream = new Response(packed).body as ReadableStream<Uint8Array>;
   return new Response(stream.pipeThrough(new DecompressionStream('gzip')), { headers });
-}
-
-/** Bundled files change with a deployment: asked for again, answered with 304. */
-async function bundled(
-  name: string,
-  file: { bytes: ArrayBuffer; type: string },
-  request: Request,
-): Promise<Response> {
-  let tag = tags.get(name);
-  if (!tag) {
-    const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', file.bytes));
-    tag = [...digest.subarray(0, 16)].map((b) => b.toString(16).padStart(2, '0')).join('');
-    tags.set(name, tag);
-  }
-  // A cache on the way may have compressed it anew and weakened the tag.
-  const headers = new Headers({
-    'content-type': file.type,
-    'cache-control': 'public, max-age=60, stale-while-revalidate=86400',
-    etag: `"${tag}"`,
-    vary: 'Accept-Encoding',
-  });
-  if (request.headers.get('if-none-match')?.includes(tag)) {
-    return new Response(null, { status: 304, headers });
-  }
-  return unpackedAsNeeded(file.bytes, request, headers);
 }

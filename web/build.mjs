@@ -5,22 +5,15 @@
 //   build/web/interfaces.js  SPEC.md's interfaces over the SDK, minified
 //   build/web/engine.wasm    the engine as the browser loads it
 //   build/web/binding.mjs    the engine's binding in one file, for Node
-//   build/edge/worker.js     the worker, minified; imports ./engine.wasm beside it as a module, and
-//                            the browser's files, ./*.gz, as data
+//   build/edge/worker.js     the worker, minified; imports ./engine.wasm beside it as a module
+//   build/assets/            what is uploaded beside the worker for browsers: sdk.js, elements.js and
+//                            engine.wasm below /_fl, and _headers
 //   build/web/types/         declarations of the four above, for package.json's exports
 //   build/js/                every module by itself, for tests: edge/x.ts is build/js/edge/x.js
 //
 // What has no source yet is left out and named. Source maps lie beside the bundles.
 import { spawnSync } from 'node:child_process';
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
@@ -48,11 +41,8 @@ function replaceImport(from, to) {
 
 const engineImport = replaceImport(/\.wasm$/, './engine.wasm');
 
-// What the worker hands to browsers lies beside it, compressed once, here.
+// What browsers get from a site with a worker.
 const browserFiles = ['sdk.js', 'elements.js', 'engine.wasm'];
-const browserImports = browserFiles.map((name) =>
-  replaceImport(new RegExp(`/${name.replace('.', '\\.')}\\.gz$`), `./${name}.gz`),
-);
 
 const bundles = [
   { entry: 'web/sdk/index.ts', to: 'web/sdk.js', minify: true },
@@ -68,7 +58,7 @@ const bundles = [
     entry: 'edge/worker.ts',
     to: 'edge/worker.js',
     minify: true,
-    plugins: [...browserImports, engineImport],
+    plugins: [engineImport],
   },
 ];
 
@@ -153,10 +143,11 @@ if (existsSync(engine)) {
 } else {
   missing.push('build/wasm/engine.wasm');
 }
+mkdirSync(join(out, 'assets/_fl'), { recursive: true });
+copyFileSync(join(root, 'edge/_headers'), join(out, 'assets/_headers'));
 for (const name of browserFiles) {
   const file = join(out, 'web', name);
-  if (!existsSync(file)) continue;
-  writeFileSync(join(out, 'edge', `${name}.gz`), gzipSync(readFileSync(file), { level: 9 }));
+  if (existsSync(file)) copyFileSync(file, join(out, 'assets/_fl', name));
 }
 
 const types = spawnSync(

@@ -127,7 +127,7 @@ async function freePort() {
 
 async function startWorkerd() {
   const { modules, compatibilityDate } = workerModules();
-  const kinds = { ESModule: 'esModule', CompiledWasm: 'wasm', Data: 'data' };
+  const kinds = { ESModule: 'esModule', CompiledWasm: 'wasm' };
   const embedded = modules.map(({ type, path }) => {
     const name = path.slice(path.lastIndexOf('/') + 1);
     writeFileSync(join(folder, name), readFileSync(path));

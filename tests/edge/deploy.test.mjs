@@ -26,14 +26,23 @@ it('wrangler deploy --dry-run', () => {
     );
     assert.match(output, /engine\.wasm\s+│ compiled-wasm/);
     assert.match(output, /env\.FOOTLIGHT .*KV Namespace/);
-    const files = ['worker.js', 'engine.wasm', 'engine.wasm.gz', 'sdk.js.gz', 'elements.js.gz'];
+    const files = ['worker.js', 'engine.wasm'];
     const uploaded = readdirSync(folder);
     for (const file of files) assert.ok(uploaded.includes(file), file);
+    assert.deepEqual(
+      uploaded.filter((file) => !files.includes(file) && !/\.(map|md|log)$/.test(file)),
+      [],
+    );
+    assert.deepEqual(readdirSync(join(root, 'build/assets/_fl')).sort(), [
+      'elements.js',
+      'engine.wasm',
+      'sdk.js',
+    ]);
     const bytes = files.map(
       (file) => gzipSync(readFileSync(join(folder, file)), { level: 9 }).length,
     );
     const sum = bytes.reduce((a, b) => a + b, 0);
-    assert.ok(sum <= 66000, `${sum} bytes with gzip`);
+    assert.ok(sum <= 60000, `${sum} bytes with gzip`);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -190,9 +190,15 @@ function answerAsOrigin({ url, body }) {
 
 // --- the worker ----------------------------------------------------------------------------------
 
+/** As wrangler.toml has them. */
+const ASSETS = {
+  directory: join(root, 'build/assets'),
+  assetConfig: { html_handling: 'none', not_found_handling: 'none' },
+  routerConfig: { has_user_worker: true },
+};
+
 export function workerModules(engine) {
   const folder = join(root, 'build/edge');
-  const data = (name) => ({ type: 'Data', path: join(folder, name) });
   return {
     modulesRoot: folder,
     modules: [
@@ -202,9 +208,6 @@ export function workerModules(engine) {
         path: join(folder, 'engine.wasm'),
         ...(engine && { contents: engine }),
       },
-      data('sdk.js.gz'),
-      data('elements.js.gz'),
-      data('engine.wasm.gz'),
     ],
     compatibilityDate: /compatibility_date = "([\d-]+)"/.exec(
       readFileSync(join(root, 'wrangler.toml'), 'utf8'),
@@ -236,6 +239,7 @@ export async function startEdge({
   const originServer = await startOrigin(origin);
   const mf = new Miniflare({
     ...workerModules(engine),
+    assets: ASSETS,
     bindings: {
       ORIGIN_URL: originServer.url,
       SITE_URL: site.url,

@@ -151,20 +151,25 @@ async function startOrigin(program, data, host, port) {
 /** The worker as web/build.mjs made it, in workerd. */
 async function startEdge(host, port, bindings) {
   const built = join(repository, 'build/edge');
-  const read = (name) => readFile(join(built, name));
   const modules = [
     {
       type: 'ESModule',
       path: 'worker.js',
       contents: await readFile(join(built, 'worker.js'), 'utf8'),
     },
-    { type: 'CompiledWasm', path: 'engine.wasm', contents: await read('engine.wasm') },
+    {
+      type: 'CompiledWasm',
+      path: 'engine.wasm',
+      contents: await readFile(join(built, 'engine.wasm')),
+    },
   ];
-  for (const name of ['engine.wasm.gz', 'sdk.js.gz', 'elements.js.gz']) {
-    modules.push({ type: 'Data', path: name, contents: await read(name) });
-  }
   const worker = new Miniflare({
     modules,
+    assets: {
+      directory: join(repository, 'build/assets'),
+      assetConfig: { html_handling: 'none', not_found_handling: 'none' },
+      routerConfig: { has_user_worker: true },
+    },
     compatibilityDate: '2026-04-01',
     host,
     port,
