@@ -49,7 +49,7 @@ class Reader {
     visitor_ = visitor;
   }
 
-  void would_show(std::int64_t at_ms, std::uint32_t item, std::string slot, std::int64_t position) {
+  void would_show(std::int64_t at_ms, std::uint32_t item, const std::string& slot, std::int64_t position) {
     Slate& slate = slates_[slot];
     if (slate.day != at_ms / kDayMs) {
       slate = {at_ms / kDayMs, {}};

@@ -401,6 +401,7 @@ class Finder {
     for (const auto& step : node.steps) {
       const auto& question = input_.questions[columns_[step.front()].question];
       std::vector<std::uint32_t> ids;
+      ids.reserve(step.size());
       for (const std::uint32_t column : step) ids.push_back(columns_[column].option_id);
       std::sort(ids.begin(), ids.end());
       // Of a question with one answer, a later step narrows an earlier one.

@@ -65,11 +65,10 @@ Vector minimise(const std::vector<Vector>& x, const std::vector<bool>& y, const 
       hessian(j, j) = 1;
     }
     const Vector step = hessian.ldlt().solve(gradient);
-    double length = 1;
     Vector next = theta;
     double reached = value;
-    for (; length > 1e-6; length /= 2) {
-      next = (theta - length * step).cwiseMax(prior.lower).cwiseMin(kMaxStackWeight);
+    for (int halvings = 0; halvings < 20; ++halvings) {
+      next = (theta - std::ldexp(1.0, -halvings) * step).cwiseMax(prior.lower).cwiseMin(kMaxStackWeight);
       reached = objective(x, y, prior, next, nullptr, nullptr);
       if (reached < value) break;
     }

@@ -48,6 +48,7 @@ class Filling {
 
 std::vector<Column> columns_of(std::vector<Filling>& fillings) {
   std::vector<Column> columns;
+  columns.reserve(fillings.size());
   for (Filling& filling : fillings) columns.push_back(filling.take());
   return columns;
 }

@@ -18,7 +18,6 @@ namespace footlight::publish {
 namespace {
 
 using learn::Caution;
-using learn::Interval;
 using learn::Round;
 using snapshot::kNone;
 

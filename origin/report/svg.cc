@@ -115,8 +115,10 @@ std::vector<double> ticks(double low, double high, unsigned wanted) {
   }
   const double first = std::floor(low / step + 1e-9);
   const double last = std::ceil(high / step - 1e-9);
+  const int count = static_cast<int>(last - first) + 1;  // some more than `wanted`
   std::vector<double> result;
-  for (double n = first; n <= last; n += 1) result.push_back(n * step);
+  result.reserve(static_cast<std::size_t>(std::max(count, 0)));
+  for (int n = 0; n < count; ++n) result.push_back((first + n) * step);
   return result;
 }
 

@@ -130,7 +130,7 @@ void Jobs::give_lease_back() {
   }
 }
 
-void Jobs::run(const std::string& id, Work work) {
+void Jobs::run(const std::string& id, const Work& work) {
   const auto progress = [&](std::string_view stage, double share) {
     const std::lock_guard lock(mutex_);
     if (Job* job = job_of(id)) {
@@ -187,7 +187,7 @@ void Jobs::loop() {
     job->status.started_at_ms = now_();
     Work work = std::move(job->work);
     lock.unlock();
-    run(id, std::move(work));
+    run(id, work);
     give_lease_back();
     free.unlock();
     lock.lock();

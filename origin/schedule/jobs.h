@@ -95,7 +95,7 @@ class Jobs {
   [[nodiscard]] Job* job_of(std::string_view id);  // under mutex_
   [[nodiscard]] bool take_lease();
   void give_lease_back();
-  void run(const std::string& id, Work work);
+  void run(const std::string& id, const Work& work);
   void loop();
 
   std::mutex& long_work_;

@@ -236,7 +236,7 @@ std::uint64_t Store::next_counter(std::string_view name) {
 // ----------------------------------------------------------------------------------------------------------
 
 std::string Store::create_api_key(std::string_view label, const std::vector<std::string>& scopes) {
-  const std::string key = random_secret("flk_");
+  std::string key = random_secret("flk_");
   const Hash hash = vault_->hash(HashOf::kApiKey, key);
   writer_
       ->submit([&, label = std::string(label)](Database& db) {

@@ -17,7 +17,6 @@ namespace {
 
 using namespace footlight;
 namespace data = boost::unit_test::data;
-using snapshot::FieldSource;
 using snapshot::kHeads;
 
 Site world_site() { return Site(world::make_site({.items = 40})); }

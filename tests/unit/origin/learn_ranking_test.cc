@@ -45,7 +45,7 @@ BOOST_AUTO_TEST_CASE(metrics_by_hand) {
 BOOST_AUTO_TEST_CASE(files_of_pairs) {
   const Temporary folder;
   const auto write = [&](const std::string& text) {
-    const std::string file = (folder.path() / "pairs.tsv").string();
+    std::string file = (folder.path() / "pairs.tsv").string();
     std::ofstream(file, std::ios::binary) << text;
     return file;
   };

@@ -47,6 +47,7 @@ double similarity_to(const SimilarUsers& index, const Taste& target, std::int64_
 
 std::vector<std::int64_t> profiles(const std::vector<learn::SimilarUser>& users) {
   std::vector<std::int64_t> ids;
+  ids.reserve(users.size());
   for (const auto& one : users) ids.push_back(one.profile);
   return ids;
 }
@@ -56,7 +57,7 @@ struct Made {
   std::int64_t seq = 0;
   origin::Uuid id{};
 };
-Made make_profile(SmallSite& site, std::vector<std::uint16_t> answers, std::vector<std::uint32_t> chosen = {},
+Made make_profile(SmallSite& site, std::vector<std::uint16_t> answers, const std::vector<std::uint32_t>& chosen = {},
                   bool opted_out = false, Choice personalization = Choice::kUnset) {
   origin::NewProfile profile{.id = origin::random_uuid(), .created_at_ms = origin::now_ms()};
   Visitor& visitor = profile.visitor;
