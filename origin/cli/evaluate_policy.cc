@@ -226,7 +226,7 @@ void run_store(const Globals& globals, const Wanted& wanted) {
   fmt::print("Version {}:\n", live->version());
   print_off_policy(theirs);
   fmt::print("The first less the second, on the same rounds:\n");
-  print_off_policy(gain);
+  print_off_policy(gain, true);
   if (replay.other_slots > 0) {
     fmt::print("  {} cards are of slots that one of the two does not have, and were left out\n", replay.other_slots);
   }

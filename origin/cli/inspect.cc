@@ -38,11 +38,12 @@ void print_head(const Json& d) {
              fmt::gmtime(static_cast<std::time_t>(d["createdAt"].get<std::int64_t>())), d["format"].get<std::string>(),
              d["bytes"].get<std::uint64_t>());
   if (!d["pack"].is_null()) fmt::print("a segment pack, cut for: {}\n", d["pack"].get<std::string>());
+  if (d["apprentice"].get<bool>()) fmt::print("apprentice: decides and logs, and shows nothing\n");
   fmt::print("locales: {}\n\ncounts\n", joined(d["locales"]));
   for (const auto& [name, count] : d["counts"].items())
     fmt::print("  {:<12} {:>8}\n", name, count.get<std::uint64_t>());
   fmt::print("\nweights\n");
-  for (const auto& [name, weight] : d["weights"].items()) fmt::print("  {:<16} {}\n", name, weight.get<double>());
+  for (const auto& [name, weight] : d["weights"].items()) fmt::print("  {:<16} {}\n", name, weight.dump());
   fmt::print("\nsections                    rows       bytes\n");
   for (const Json& section : d["sections"]) {
     fmt::print("  {:<20} {:>9}  {:>10}\n", section["name"].get<std::string>(), section["rows"].get<std::uint64_t>(),

@@ -48,11 +48,12 @@ void put_off_policy(nlohmann::ordered_json& json, const learn::OffPolicy& report
   }
 }
 
-void print_off_policy(const learn::OffPolicy& report) {
+void print_off_policy(const learn::OffPolicy& report, bool is_difference) {
   fmt::print("  {} rounds of {} independent units, {} with a reward; worth {:.1f} of the target's own\n", report.rounds,
              report.clusters, report.rewarded, report.effective_sample_size);
   fmt::print("  {:<10} {:>10} {:>10} {:>10}\n", "", "estimate", "low", "high");
   for (const auto& [name, member] : kEstimates) {
+    if (is_difference && member == &learn::OffPolicy::logged) continue;  // of both the same
     const learn::Interval& interval = report.*member;
     fmt::print("  {:<10} {:>10.6f} {:>10.6f} {:>10.6f}\n", name, interval.value, interval.low, interval.high);
   }

@@ -18,7 +18,7 @@ void put_off_policy(nlohmann::ordered_json& json, const learn::OffPolicy& report
 void put_interval(nlohmann::ordered_json& json, const std::string& name, const learn::Interval& interval);
 
 // A table of the estimates on stdout, then the warnings.
-void print_off_policy(const learn::OffPolicy& report);
+void print_off_policy(const learn::OffPolicy& report, bool is_difference = false);
 
 // Writes JSON to a file, or to stdout for "-". Throws std::runtime_error.
 void write_json(const std::string& file, const nlohmann::ordered_json& json);

@@ -6,8 +6,8 @@
 #include <string>
 #include <unordered_map>
 
-#include "core/numeric/elementary.h"
 #include "core/rank/decide.h"
+#include "core/rank/score.h"
 #include "origin/learn/cell_rates.h"
 #include "origin/learn/logged_slates.h"
 
@@ -35,6 +35,7 @@ class Side {
     Context context;
     context.now_s = static_cast<std::uint32_t>(std::clamp<std::int64_t>(slate.shown_at_ms / 1000, 0, 0xFFFFFFFF));
     context.surroundings = slate.surroundings;
+    folded_ = fold_request(slate.as_then, view_, context);
     const std::uint32_t slot = view_.find_slot(slate.slot);
     // How many the page asked for is not logged; the slot's own number, unless more were seen.
     const SlotRequest request{
@@ -55,15 +56,17 @@ class Side {
   }
   [[nodiscard]] std::uint32_t id_of(std::uint32_t item) const { return view_.items()[item].id; }
   [[nodiscard]] std::uint32_t find(std::uint32_t id) const { return view_.find_item(id); }
-  // z of an item of the slate's slot, after replay().
-  [[nodiscard]] double score(std::uint32_t item) const {
-    return reinterpret_cast<const double*>(scratch_.data())[item];
+  // The calibrated probability of an item of the slate's slot, after replay(); kNone: of an item that is like any.
+  [[nodiscard]] double probability(std::uint32_t item) const {
+    const double z = item == kNone ? 0 : reinterpret_cast<const double*>(scratch_.data())[item];
+    return footlight::probability(view_, folded_, z);
   }
   [[nodiscard]] const snapshot::SnapshotView& view() const { return view_; }
 
  private:
   const snapshot::SnapshotView& view_;
   std::vector<std::byte> scratch_;
+  FoldedRequest folded_;
   std::vector<std::uint32_t> shown_;
   std::vector<std::uint32_t> counts_;
   std::vector<Chance> chances_;
@@ -75,10 +78,7 @@ class RewardModel {
   RewardModel(origin::Store& store, const Side& live, const Side& candidate, std::int64_t from_ms,
               const std::atomic<bool>& cancel)
       : live_(live) {
-    const auto& weights = live.view().weights();
-    calibrated_ = weights.calibrated != 0;
-    scale_ = static_cast<double>(weights.calibrate_scale);
-    shift_ = static_cast<double>(weights.calibrate_shift);
+    calibrated_ = live.view().weights().calibrated != 0;
     if (calibrated_) return;
     std::vector<CellReward> rewards;
     for_each_logged_slate(
@@ -100,8 +100,7 @@ class RewardModel {
   }
   [[nodiscard]] double of(std::uint32_t item_id, std::uint32_t position) const {
     if (rates_) return rates_->of(cell(item_id, position), fold_);
-    const std::uint32_t item = live_.find(item_id);
-    return sigmoid(item == kNone ? shift_ : scale_ * live_.score(item) + shift_);
+    return live_.probability(live_.find(item_id));
   }
 
  private:
@@ -110,8 +109,6 @@ class RewardModel {
   }
   const Side& live_;
   bool calibrated_ = false;
-  double scale_ = 1;
-  double shift_ = 0;
   std::optional<CellRates> rates_;
   std::size_t round_ = 0;
   std::size_t fold_ = 0;

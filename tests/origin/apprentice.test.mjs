@@ -63,6 +63,9 @@ test('the snapshot says so, and without visitors there is nothing to judge by', 
     JSON.parse((await site.footlight('inspect', '1', '--json')).stdout).apprentice,
     true,
   );
+  const told = (await site.footlight('inspect', '1')).stdout;
+  assert.match(told, /^apprentice: decides and logs, and shows nothing$/m);
+  assert.match(told, /^ {2}calibrated +false$/m);
   const { stdout } = await site.footlight('evaluate', 'apprentice');
   assert.match(stdout, /^0 slates would have been shown; 0 choices of 0 visitors/);
   assert.match(stdout, /Nothing to judge by/);

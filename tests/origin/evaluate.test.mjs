@@ -196,3 +196,20 @@ test('figures that cannot be written leave the old ones', async () => {
   assert.equal((await ask(...LOG('log.csv'), '--json', 'figures.json')).code, 0);
   assert.equal(JSON.parse(readFileSync(old, 'utf8')).rounds, 2);
 });
+
+test("the model's word on the database's own log is a click rate, like the log's", async () => {
+  const data = join(site.data, 'simulated');
+  const footlight = (...args) => run(PROGRAM, ['--data', data, ...args]);
+  await run(PROGRAM, [
+    ...['simulate', '--items', '60', '--interactions', '4000', '--panel', '50', '--keep', data],
+  ]);
+  await footlight('train');
+  await footlight('publish');
+  const figures = JSON.parse((await footlight('evaluate', 'policy', '--json', '-')).stdout);
+  assert.equal(figures.calibrated_model, true);
+  assert.ok(figures.dm > figures.logged / 2, `${figures.dm} and ${figures.logged}`);
+  assert.ok(figures.dm < 3 * figures.logged, `${figures.dm} and ${figures.logged}`);
+  assert.equal(figures.difference_dm, 0);
+  const { stdout } = await footlight('evaluate', 'policy');
+  assert.equal(stdout.match(/^ {2}logged /gm).length, 2); // none of the difference
+});
