@@ -289,6 +289,12 @@ Findings find(origin::Store& store, const snapshot::SnapshotView* subject, const
     for (std::size_t j = 0; j < learn::kStackParts; ++j) {
       out.weights.push_back({names[j], standard[j], static_cast<double>(learned[j])});
     }
+    for (const auto& question : view.questions()) {
+      for (const origin::SiteQuestion& own : document->site.questions) {
+        if (own.id != question.id || own.options.empty()) continue;
+        out.questions.push_back({own.name, own.weight, static_cast<double>(question.weight)});
+      }
+    }
     for (const auto& slot : view.slots()) {
       const std::string name(view.text(slot.name));
       for (const origin::SiteSlot& own : document->site.slots) {

@@ -100,6 +100,7 @@ struct Findings {
   std::vector<SegmentFindings> segments;
   std::optional<Coverage> coverage;
   std::vector<WeightFinding> weights;
+  std::vector<WeightFinding> questions;  // what a matching answer weighs
   std::vector<SlotFinding> slots;
   std::optional<Changes> changes;
   std::vector<std::string> missing;  // sentences: what is not there, and how to come by it

@@ -123,18 +123,23 @@ void add_segments(const Findings& f, Page& page) {
 void add_weights(const Findings& f, Page& page) {
   page.section(
       "Weights and exploration",
-      "How much each part of the score counts, in log-odds, learned against the day-0 default; and how far each "
-      "slot explores, at most as far as the site allows.");
+      "How much each part of the score counts, in log-odds, learned against the day-0 default; what a "
+      "matching answer to each question weighs; and the temperature of each slot's exploration, at most the site's.");
   std::vector<std::vector<std::string>> rows;
   for (const WeightFinding& weight : f.weights) {
     rows.push_back({weight.name, fmt::format("{:.3f}", weight.standard), fmt::format("{:.3f}", weight.learned)});
   }
   page.table({"part", "default", "this snapshot"}, rows);
   rows.clear();
+  for (const WeightFinding& question : f.questions) {
+    rows.push_back({question.name, fmt::format("{:.3f}", question.standard), fmt::format("{:.3f}", question.learned)});
+  }
+  if (!rows.empty()) page.table({"question", "site", "this snapshot"}, rows);
+  rows.clear();
   for (const SlotFinding& slot : f.slots) {
     rows.push_back({slot.name, fmt::format("{:.3f}", slot.cap), fmt::format("{:.3f}", slot.temperature)});
   }
-  page.table({"slot", "temperature, at most", "this snapshot"}, rows);
+  page.table({"slot", "at most", "this snapshot"}, rows);
 }
 
 void add_changes(const Findings& f, Page& page) {

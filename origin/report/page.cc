@@ -37,7 +37,7 @@ margin-right:.4em}.legend li.dashed::before{border-top-style:dashed}
 .numbers b{display:block;font-size:1.3rem;font-variant-numeric:tabular-nums}.numbers span{color:var(--soft);font-size:.9rem}
 .wide{overflow-x:auto}
 table{border-collapse:collapse;font-size:.92rem;font-variant-numeric:tabular-nums;margin:.4rem 0 1rem}
-th,td{padding:.25rem .7rem;border-bottom:1px solid var(--grid);text-align:right;white-space:nowrap}
+th,td{padding:.25rem .5rem;border-bottom:1px solid var(--grid);text-align:right;white-space:nowrap}
 th:first-child,td:first-child{text-align:left;padding-left:0;white-space:normal;min-width:9rem}
 th{color:var(--soft);font-weight:600}
 .note{border-left:3px solid var(--c1);padding:.1rem 0 .1rem .8rem}

@@ -10,7 +10,7 @@ namespace {
 
 constexpr double kWidth = 400;
 constexpr double kHeight = 260;
-constexpr double kLeft = 52;
+constexpr double kLeft = 62;
 constexpr double kRight = 376;
 constexpr double kTop = 12;
 constexpr double kBottom = 212;
@@ -49,7 +49,7 @@ std::string line_at(double x1, double y1, double x2, double y2, std::string_view
 
 std::string labels(const std::string& x, const std::string& y) {
   std::string out = text_at((kLeft + kRight) / 2, kHeight - 8, "middle", x);
-  out += fmt::format(R"svg(<text transform="translate(13 {:.1f}) rotate(-90)" text-anchor="middle">{}</text>)svg",
+  out += fmt::format(R"svg(<text transform="translate(12 {:.1f}) rotate(-90)" text-anchor="middle">{}</text>)svg",
                      (kTop + kBottom) / 2, escape(y));
   return out;
 }

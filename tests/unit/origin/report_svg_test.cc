@@ -91,9 +91,9 @@ BOOST_AUTO_TEST_CASE(points_that_are_no_numbers_are_left_out) {
 }
 
 BOOST_AUTO_TEST_CASE(a_line_lies_where_its_numbers_say) {
-  // y from 0 to 1 is 212 to 12, x from 0 to 1 is 52 to 376.
+  // y from 0 to 1 is 212 to 12, x from 0 to 1 is 62 to 376.
   const std::string chart = line_chart({.lines = {{.name = "a", .points = {{0, 0}, {0.5, 0.5}, {1, 1}}}}});
-  BOOST_TEST(chart.find("points=\"52.0,212.0 214.0,112.0 376.0,12.0\"") != std::string::npos);
+  BOOST_TEST(chart.find("points=\"62.0,212.0 219.0,112.0 376.0,12.0\"") != std::string::npos);
   BOOST_TEST(line_chart({}).find("</svg>") != std::string::npos);  // nothing to draw
   BOOST_TEST(bar_chart({}).find("</svg>") != std::string::npos);
 }
