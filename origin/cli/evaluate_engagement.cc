@@ -1,5 +1,6 @@
 // footlight evaluate engagement: fits the engagement model on a table and says how good its probabilities are, in
 // floats and as the core scores them from a snapshot.
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <fstream>
@@ -119,6 +120,16 @@ void show(const char* name, const Figures& figures) {
              figures.log_loss, figures.error, figures.calibration_error);
 }
 
+// Nothing can be learned from, or judged on, rows that all came out alike.
+void refuse_one_outcome(const std::string& file, const learn::EngagementData& data, const std::string& label) {
+  const auto positive = std::count_if(data.rows.begin(), data.rows.end(),
+                                      [](const auto& row) { return (row.labels & learn::kClicked) != 0; });
+  if (positive != 0 && positive != static_cast<std::ptrdiff_t>(data.rows.size())) return;
+  throw std::runtime_error(
+      fmt::format("{}: {} of its {} rows counts as positive by the column {}; --positive says which outcome does", file,
+                  positive == 0 ? "none" : "every one", data.rows.size(), label));
+}
+
 void run(const Wanted& wanted) {
   learn::ColumnRoles roles = wanted.roles;
   if (!wanted.numeric.empty()) roles.numeric = wanted.numeric;
@@ -136,6 +147,8 @@ void run(const Wanted& wanted) {
     train = encoding.encode(table);
     valid = encoding.encode(read(wanted.valid, wanted, progress));
     test = encoding.encode(read(wanted.test, wanted, progress));
+    refuse_one_outcome(wanted.train, train, roles.label);
+    refuse_one_outcome(wanted.test, test, roles.label);
     const auto start = std::chrono::steady_clock::now();
     model = learn::fit_engagement(
         train, valid, options, [&](std::string_view stage, double share) { progress(stage, share); }, interrupted());
@@ -216,7 +229,8 @@ Examples:
   command->add_option("--train", wanted->train, "Rows to learn from")->required()->check(CLI::ExistingFile);
   command->add_option("--valid", wanted->valid, "Later rows, to stop by")->required()->check(CLI::ExistingFile);
   command->add_option("--test", wanted->test, "Rows to judge on")->required()->check(CLI::ExistingFile);
-  command->add_option("--label", wanted->roles.label, "Column of the outcome")->required();
+  wanted->roles.label = "label";  // what libFM's first column is called
+  command->add_option("--label", wanted->roles.label, "Column of the outcome")->capture_default_str();
   command->add_option("--positive", wanted->roles.positive, "The outcome that counts (default: 1, true or yes)");
   columns("--visitor", wanted->roles.visitor, "Columns of the visitor (default: all that are left)");
   columns("--item", wanted->roles.item, "Columns of the item");

@@ -213,3 +213,32 @@ test("the model's word on the database's own log is a click rate, like the log's
   const { stdout } = await footlight('evaluate', 'policy');
   assert.equal(stdout.match(/^ {2}logged /gm).length, 2); // none of the difference
 });
+
+test('evaluate engagement refuses rows that all came out alike', async () => {
+  const folder = join(site.data, 'engagement');
+  mkdirSync(folder);
+  const both = 'who,what,clicked\n1,a,0\n2,b,1\n1,b,0\n2,a,1\n';
+  writeFileSync(join(folder, 'both.csv'), both);
+  writeFileSync(join(folder, 'none.csv'), 'who,what,clicked\n1,a,2\n2,b,0\n');
+  writeFileSync(join(folder, 'every.csv'), 'who,what,clicked\n1,a,1\n2,b,1\n');
+  const judge = (train, tested) =>
+    run(
+      PROGRAM,
+      ['evaluate', 'engagement', '--train', train, '--valid', 'both.csv', '--test', tested].concat([
+        '--label',
+        'clicked',
+        '--item',
+        'what',
+      ]),
+      { cwd: folder },
+    );
+  await judge('both.csv', 'both.csv');
+  await assert.rejects(judge('none.csv', 'both.csv'), ({ code, stderr }) => {
+    assert.match(stderr, /^footlight: none\.csv: none of its 2 rows counts as positive/);
+    return code === 1;
+  });
+  await assert.rejects(judge('both.csv', 'every.csv'), ({ code, stderr }) => {
+    assert.match(stderr, /^footlight: every\.csv: every one of its 2 rows counts as positive/);
+    return code === 1;
+  });
+});
