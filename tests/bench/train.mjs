@@ -26,7 +26,7 @@ const interactions = Number(options.interactions ?? 1000000);
 const program = process.env.FOOTLIGHT_PROGRAM ?? join(root, 'build/release/footlight');
 const world = [
   ...['--pages', 'random', '--interactions', String(interactions)],
-  ...['--visitors', '450000', '--items', '5000', '--anonymous', '0.05', '--seed', '1'],
+  ...['--visitors', '1000000', '--items', '5000', '--anonymous', '0.05', '--seed', '1'],
 ];
 const cache = join(root, 'build/bench');
 // Another world or another way to make it is another database.
@@ -53,7 +53,8 @@ if (!existsSync(past)) {
   );
   renameSync(`${past}.part`, past);
 }
-const made = JSON.parse(readFileSync(`${past}.json`, 'utf8')).stages.at(-1);
+const simulated = JSON.parse(readFileSync(`${past}.json`, 'utf8'));
+const made = simulated.stages.at(-1);
 
 /** Runs the program and gives its output and its seconds from start to end. */
 async function timed(...args) {
@@ -89,7 +90,7 @@ if (trained.visitors < made.visitors * 0.9 || trained.impressions < made.exposur
 const figures = {
   interactions: made.interactions,
   exposures: made.exposures,
-  profiles: Math.round(made.visitors * 0.85),
+  profiles: Math.round(made.visitors * (1 - simulated.anonymous)),
   visitors: made.visitors,
   items: 5000,
   read_seconds: stage('past'),
