@@ -456,7 +456,8 @@ std::size_t explain(const snapshot::SnapshotView& snapshot, const FoldedRequest&
   if (history.item != kNone) {
     insert(ReasonKind::kHistory, 0, history.item, static_cast<double>(weights.item_item) * history.total);
   }
-  double popular = static_cast<double>(snapshot.items()[item].bias) + model.item;
+  const auto preferred = static_cast<double>(snapshot.items()[item].preferred);
+  double popular = static_cast<double>(snapshot.items()[item].bias) - preferred + model.item;
   const double segment =
       static_cast<double>(weights.prior) * (snapshot.segment_priors(visitor.segment)[item] / 32.0) + model.segment;
   if (visitor.segment == 0) {
@@ -465,6 +466,7 @@ std::size_t explain(const snapshot::SnapshotView& snapshot, const FoldedRequest&
     insert(ReasonKind::kSegment, 0, visitor.segment, segment);
   }
   insert(ReasonKind::kPopular, 0, 0, popular);
+  insert(ReasonKind::kPinned, 0, 0, preferred);
   insert(ReasonKind::kVisit, 0, 0, model.visit);
   return count;
 }

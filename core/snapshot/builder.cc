@@ -222,6 +222,7 @@ class Builder {
     row.active_from_s = item.active_from_s;
     row.active_until_s = item.active_until_s;
     row.bias = item.bias;
+    row.preferred = item.preferred;
     row.engagement_rate = item.engagement_rate;
     row.norm = static_cast<float>(std::sqrt(square));
     items_.push_back(row);

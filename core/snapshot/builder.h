@@ -83,6 +83,7 @@ struct ItemInput {
   std::uint32_t active_from_s = 0;
   std::uint32_t active_until_s = kNone;
   float bias = 0;
+  float preferred = 0;
   float engagement_rate = -1;
   Localized body;  // JSON objects
   Localized name;

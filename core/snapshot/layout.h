@@ -145,10 +145,10 @@ struct ItemRow {
   std::uint8_t uuid[16];
   std::uint32_t active_from_s;   // 0: always was
   std::uint32_t active_until_s;  // exclusive; kNone: no end
-  float bias;                    // log-odds, the item's own part of the score
+  float bias;                    // log-odds, the item's own part of the score, `preferred` included
   float engagement_rate;         // 0 to 1; negative: not known (too few visitors)
   float norm;                    // length of the feature row, sqrt of the sum of squares
-  std::uint32_t reserved;
+  float preferred;               // log-odds, at least 0: the part of bias that the site's team gives
 };
 inline constexpr std::uint16_t kHistoryOnly = 1;  // has neighbours, is never a candidate (segment packs)
 
@@ -198,7 +198,7 @@ enum class ReasonKind : std::uint16_t {
   kHistory = 2,   // argument: item index of the history item
   kSegment = 3,   // popular in the visitor's segment
   kPopular = 4,   // popular on the site
-  kPinned = 5,    // put there by a rule
+  kPinned = 5,    // put there, or preferred, by a rule
   kVisit = 6,     // suits the visit: device, time, how active the visitor is
 };
 inline constexpr std::uint32_t kReasonKinds = 7;

@@ -220,6 +220,7 @@ class SnapshotView::Opener {
     for (const ItemRow& item : v.items_) {
       require(item.id != 0, Status::kBadValue);
       require(between(item.bias, -1000.0F, 1000.0F), Status::kBadValue);
+      require(between(item.preferred, 0.0F, 1000.0F), Status::kBadValue);
       require(between(item.engagement_rate, -1.0F, 1.0F), Status::kBadValue);
       require(between(item.norm, 0.0F, 1.0e6F), Status::kBadValue);
     }

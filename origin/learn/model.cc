@@ -11,7 +11,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr int kFormat = 3;
+constexpr int kFormat = 4;
 
 // [first, id, number, id, number, …]
 Json pairs_row(std::uint32_t first, const std::vector<std::pair<std::uint32_t, float>>& pairs) {
@@ -125,6 +125,7 @@ Model model_of(const Json& json) {
     item.bias = finite(items[i].at(2));
     item.engagement_rate = finite(items[i].at(3));
     item.popularity = finite(items[i].at(4));
+    item.seen = items[i].at(5).get<std::uint32_t>();
     if (rows[i].at(0) != item.item_id) throw std::runtime_error("has rows of other items");
     item.neighbours = pairs_of(rows[i]);
     model.items.push_back(std::move(item));
@@ -151,7 +152,8 @@ std::vector<std::byte> encode_model(const Model& model) {
   Json items = Json::array();
   Json rows = Json::array();
   for (const LearnedItem& item : model.items) {
-    items.push_back(Json::array({item.item_id, item.visitors, item.bias, item.engagement_rate, item.popularity}));
+    items.push_back(
+        Json::array({item.item_id, item.visitors, item.bias, item.engagement_rate, item.popularity, item.seen}));
     rows.push_back(pairs_row(item.item_id, item.neighbours));
   }
   Json priors = Json::array();

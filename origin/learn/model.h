@@ -3,9 +3,10 @@
 // Everything is named by stable id, because content comes and goes between a training and a publish. Stored as CBOR
 // (RFC 8949) under kModelName; `format` says which, and a reader refuses what it does not know: train again.
 //
-//     {"format": 2, "trainedAt": s, "heldOutFrom": ms, "visitors": n, "minVisitors": n,
+//     {"format": 4, "trainedAt": s, "heldOutFrom": ms, "visitors": n, "minVisitors": n,
 //      "itemItem": {"method": "softmax", "weight": w, "historyExponent": e},
-//      "items":    [[item id, visitors who chose it, bias, engagement rate or -1, popularity log-odds], …],
+//      "items":    [[item id, visitors who chose it, bias, engagement rate or -1, popularity log-odds,
+//                  visitors who saw it], …],
 //      "rows":     [[item id, neighbour id, weight, neighbour id, weight, …], …],
 //      "segments": [[id, visitors, gain, [[question id, option id, …], …]], …], "nextSegment": id,
 //      "priors":   [[segment id, item id, log-odds, item id, log-odds, …], …],
@@ -36,6 +37,7 @@ struct LearnedItem {
   float bias = 0;              // cf of an empty history (item_item.h)
   float engagement_rate = -1;  // 0 to 1; negative: not known
   float popularity = 0;        // log-odds of the rate against the site's mean; 0: not known
+  std::uint32_t seen = 0;      // visitors who saw it; 0 where the rate is not known
   std::vector<std::pair<std::uint32_t, float>> neighbours;  // item id, weight; strongest first
 
   bool operator==(const LearnedItem&) const = default;

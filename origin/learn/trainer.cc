@@ -230,6 +230,7 @@ class Training {
       LearnedItem& item = learned(past_.item_ids[rated[r]]);
       item.engagement_rate = static_cast<float>(rate);
       item.popularity = static_cast<float>(logit(rate) - logit(rate_prior_.mean));
+      item.seen = static_cast<std::uint32_t>(known[r].seen);
     }
     report_.rates = static_cast<std::uint32_t>(rated.size());
     model_.segments = segment_priors(past_, counts_, view, options_.min_visitors, options_.segment_strength);

@@ -17,6 +17,7 @@ namespace {
 
 using origin::ContentRow;
 using origin::Site;
+using ItemIndex = std::unordered_map<std::uint32_t, std::size_t>;  // item id -> place in input.items
 
 double completeness_left(const Site& site, std::size_t& open) {
   double left = 1;
@@ -95,6 +96,25 @@ snapshot::ItemInput item_of(const ContentRow& row, const Site& site) {
   return item;
 }
 
+// In eight of the simulator's worlds, whose editors are good and not perfect (origin/simulate/world.h), day 0 shows a
+// page that is clicked 7 % more than theirs with 1.2, above it in seven of the eight; with .8 it is 6 % and five,
+// with 1.6 5 % and seven. What is said of an item after kPreferredSeen visitors is about as sure as that.
+constexpr double kPreferred = 1.2;
+constexpr double kPreferredSeen = 100;
+
+void prefer(const std::string& content, const std::unordered_map<std::string, std::uint32_t>& named,
+            const ItemIndex& index, const std::optional<learn::Model>& model, Assembled& out) {
+  const std::uint32_t id = named.at(content);
+  double seen = 0;
+  if (model) {
+    for (const learn::LearnedItem& learned : model->items) seen = learned.item_id == id ? learned.seen : seen;
+  }
+  snapshot::ItemInput& item = out.input.items[index.at(id)];
+  if (item.preferred > 0) return;  // preferred twice
+  item.preferred = static_cast<float>(kPreferred * kPreferredSeen / (kPreferredSeen + seen));
+  item.bias += item.preferred;
+}
+
 // A site that says nothing at all about reasons gets English ones; one that leaves a single kind out wants none there,
 // but for the one that stands when nothing else is known: every shown item can say why.
 std::array<snapshot::Localized, snapshot::kReasonKinds> reasons_of(const Site& site) {
@@ -116,8 +136,6 @@ std::array<snapshot::Localized, snapshot::kReasonKinds> reasons_of(const Site& s
   say(snapshot::ReasonKind::kPinned, "Picked by our team");
   return reasons;
 }
-
-using ItemIndex = std::unordered_map<std::uint32_t, std::size_t>;  // item id -> place in input.items
 
 void add_learned_segments(const learn::Model& model, const Site& site, Assembled& out) {
   for (const learn::LearnedSegment& learned : model.learned_segments) {
@@ -196,7 +214,8 @@ void apply_model(const learn::Model& model, const Site& site, const ItemIndex& i
   }
 }
 
-void add_rules(const Site& site, const std::unordered_map<std::string, std::uint32_t>& named, Assembled& out) {
+void add_rules(const Site& site, const std::unordered_map<std::string, std::uint32_t>& named, const ItemIndex& index,
+               const std::optional<learn::Model>& model, Assembled& out) {
   for (const origin::SiteRule& rule : site.rules) {
     const auto item = named.find(rule.content);
     if (item == named.end()) {
@@ -204,8 +223,13 @@ void add_rules(const Site& site, const std::unordered_map<std::string, std::uint
           fmt::format("rule {} left out: content '{}' is not there, or is a draft", rule.id, rule.content));
       continue;
     }
+    if (rule.kind == origin::SiteRuleKind::kPrefer) {
+      prefer(rule.content, named, index, model, out);
+      continue;
+    }
+    const bool exclude = rule.kind == origin::SiteRuleKind::kExclude;
     out.input.rules.push_back({.id = rule.id,
-                               .kind = rule.kind,
+                               .kind = exclude ? snapshot::RuleKind::kExclude : snapshot::RuleKind::kPin,
                                .slot_id = rule.slot_id,
                                .segment_id = rule.segment_id,
                                .item_id = item->second,
@@ -267,7 +291,7 @@ Assembled assemble(origin::Store& store, const Site& site, const std::optional<l
   });
   if (input.items.empty()) out.warnings.emplace_back("there is no live content: every slot will keep its default");
   if (model) apply_model(*model, site, index, out);
-  add_rules(site, named, out);
+  add_rules(site, named, index, model, out);
   return out;
 }
 

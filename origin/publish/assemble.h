@@ -6,11 +6,12 @@
 //   noun           the option's label
 //   reasons        English ones when the site gives none at all; the default reason stays without words
 //   bias           item_item * intercept of the item-item model + prior * popularity log-odds; 0 for what has not been
-//                  learned, so a new item starts in the middle and the questionnaire alone decides
+//                  learned, so a new item starts in the middle and the questionnaire alone decides; and `preferred`
+//   preferred      of an item that a rule prefers, what the page shows by itself, say: 1.2 log-odds, fading as visitors
+//                  see it (half after 100), so that day 0 starts from the page as it is and the numbers take over
 //   prior          0 where fewer than the model's min_visitors stand behind it
 //   weights        those that training has learned (origin/learn/stack.h), else the site's; the site's item_item is for
-//   a
-//                  closed-form model, whose natural weight is 4, and scales with that of the model at hand
+//                  a closed-form model, whose natural weight is 4, and scales with that of the model at hand
 //   temperature    the learned one, at most the site's
 //   blend          the site's objective
 // Segments: the owner's first, then the learned ones, which get their names from the labels of their options today; one

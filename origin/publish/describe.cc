@@ -281,6 +281,7 @@ Json describe_item(const SnapshotView& view, std::uint32_t item) {
           {"activeFrom", row.active_from_s == 0 ? Json() : Json(row.active_from_s)},
           {"activeUntil", row.active_until_s == snapshot::kNone ? Json() : Json(row.active_until_s)},
           {"bias", number(row.bias)},
+          {"preferred", number(row.preferred)},
           {"engagementRate", row.engagement_rate < 0 ? Json() : number(row.engagement_rate)},
           {"attributes", std::move(attributes)},
           {"neighbours", std::move(neighbours)},

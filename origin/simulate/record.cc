@@ -76,7 +76,7 @@ std::vector<Interaction> reactions_of(const Reaction& reaction, std::uint32_t it
 }
 
 Recorder::Recorder(origin::Store& store, const World& world) : store_(store), world_(world) {
-  static_cast<void>(store.put_site(site_document().dump()));
+  static_cast<void>(store.put_site(site_document(world.default_items()).dump()));
   std::vector<origin::ContentRow> rows;
   std::vector<origin::Fault> faults;
   for (std::uint32_t i = 0; i < world.item_count(); ++i) {

@@ -76,7 +76,7 @@ std::string words(std::string_view key) {
 
 }  // namespace
 
-Json site_document() {
+Json site_document(std::span<const std::uint32_t> preferred) {
   Json site = {{"name", "Simulated studio"}, {"locales", {"en"}}, {"objective", {{"click", 1}}}};
   for (const Question& asked : questionnaire()) {
     Json question = {{"id", asked.id},
@@ -111,12 +111,16 @@ Json site_document() {
     const char* format = questionnaire()[3].options[o];
     site["segments"].push_back({{"id", o + 1}, {"name", words(format)}, {"when", {{"format", {format}}}}});
   }
+  for (const std::uint32_t item : preferred) {
+    const std::size_t rule = site["rules"].size() + 1;
+    site["rules"].push_back({{"id", rule}, {"kind", "prefer"}, {"content", fmt::format("item-{}", item)}});
+  }
   return site;
 }
 
-origin::Site make_site() {
+origin::Site make_site(std::span<const std::uint32_t> preferred) {
   std::vector<origin::Fault> faults;
-  origin::Site site = origin::parse_site(site_document(), faults);
+  origin::Site site = origin::parse_site(site_document(preferred), faults);
   if (!faults.empty()) throw std::logic_error("the simulated site: " + faults[0].pointer + " " + faults[0].detail);
   return site;
 }

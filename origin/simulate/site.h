@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -32,10 +33,11 @@ inline constexpr std::uint32_t kPageCards = 12;
 
 // site.json. Every slot explores with temperature .2 and has no diversity penalty, and the objective is the click
 // alone: that is what is measured.
-[[nodiscard]] nlohmann::ordered_json site_document();
+// `preferred`: items that a rule prefers, those of the default page.
+[[nodiscard]] nlohmann::ordered_json site_document(std::span<const std::uint32_t> preferred);
 
 // site_document() as the product reads it.
-[[nodiscard]] origin::Site make_site();
+[[nodiscard]] origin::Site make_site(std::span<const std::uint32_t> preferred);
 
 // What a piece of content has: positions of options by question (both as in Site), empty where it says nothing.
 using Attributes = std::vector<std::vector<std::uint32_t>>;

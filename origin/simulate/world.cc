@@ -90,7 +90,7 @@ bool Person::is_anonymous() const noexcept {
   return std::all_of(told.begin(), told.end(), [](const auto& options) { return options.empty(); });
 }
 
-World::World(const WorldOptions& options) : options_(options), site_(make_site()) {
+World::World(const WorldOptions& options) : options_(options), site_(make_site({})) {
   check(options.items >= kMinItems && options.items <= kMaxItems, "items", options.items, "60 to 20000");
   check(options.drift >= 0 && options.drift <= 2, "drift", options.drift, "0 to 2");
   check(options.noise >= 0 && options.noise <= 1, "noise", options.noise, "0 to 1");
@@ -110,6 +110,13 @@ World::World(const WorldOptions& options) : options_(options), site_(make_site()
   make_items(of_items);
   Random of_editor(seed_with(options.seed, kOfEditor));
   make_default_page(of_editor);
+  site_ = make_site(default_items());
+}
+
+std::vector<std::uint32_t> World::default_items() const {
+  std::vector<std::uint32_t> items;
+  for (const Card& card : default_page_) items.push_back(card.item);
+  return items;
 }
 
 void World::make_archetypes(Random& random) {

@@ -131,6 +131,7 @@ class World {
   // What a good editor shows everybody: the items of the largest mean appeal over visitors, judged with an error as
   // large as the differences between items are.
   [[nodiscard]] const Page& default_page() const noexcept { return default_page_; }
+  [[nodiscard]] std::vector<std::uint32_t> default_items() const;
   [[nodiscard]] Page random_page(Random& random) const;
 
  private:

@@ -314,9 +314,16 @@ class SiteParser {
       if (!ids.insert(rule.id).second) fields.fault("duplicate", "is given twice", "id");
       const std::string kind_name = fields.text("kind", 20);
       if (kind_name == "exclude") {
-        rule.kind = snapshot::RuleKind::kExclude;
+        rule.kind = SiteRuleKind::kExclude;
+      } else if (kind_name == "prefer") {
+        rule.kind = SiteRuleKind::kPrefer;
+        for (const char* narrower : {"slot", "segment", "position"}) {
+          if (fields.find(narrower) != nullptr) {
+            fields.fault("unknown", "has no place in a rule that prefers: it holds everywhere, for everyone", narrower);
+          }
+        }
       } else if (kind_name != "pin") {
-        fields.fault("unknown", "must be pin or exclude", "kind");
+        fields.fault("unknown", "must be pin, exclude or prefer", "kind");
       }
       rule.content = fields.text("content", 255);
       rule.position = fields.whole_or("position", 0, snapshot::kMaxSlotLimit - 1, 0);

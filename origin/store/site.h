@@ -72,13 +72,16 @@ struct SiteSegment {
   std::vector<std::pair<std::uint32_t, std::vector<std::uint32_t>>> when;
 };
 
+// kPrefer gives an item a head start until the numbers speak (publish/assemble.h); it holds everywhere, for everyone.
+enum class SiteRuleKind : std::uint8_t { kPin, kExclude, kPrefer };
+
 struct SiteRule {
   std::uint32_t id = 0;
-  snapshot::RuleKind kind = snapshot::RuleKind::kPin;
+  SiteRuleKind kind = SiteRuleKind::kPin;
   std::optional<std::uint32_t> slot_id;
   std::optional<std::uint32_t> segment_id;
-  std::string content;  // the content's id as the owner wrote it: a UUID or a foreign id
-  std::uint32_t position = 0;
+  std::string content;         // the content's id as the owner wrote it: a UUID or a foreign id
+  std::uint32_t position = 0;  // kPin
 };
 
 struct SiteWeights {  // as snapshot::WeightsRow

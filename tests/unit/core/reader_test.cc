@@ -163,6 +163,8 @@ const std::vector<PatchCase> kPatches = {
     {"an unknown type", [](Patch& p) { p.set(p.view.items()[0].type, snapshot::ContentType{7}); }, Status::kBadValue},
     {"bias NaN", [](Patch& p) { p.set(p.view.items()[2].bias, kNan); }, Status::kBadValue},
     {"bias infinite", [](Patch& p) { p.set(p.view.items()[2].bias, -kInfinity); }, Status::kBadValue},
+    {"preferred negative", [](Patch& p) { p.set(p.view.items()[2].preferred, -0.5F); }, Status::kBadValue},
+    {"preferred NaN", [](Patch& p) { p.set(p.view.items()[2].preferred, kNan); }, Status::kBadValue},
     {"bias too large", [](Patch& p) { p.set(p.view.items()[2].bias, 1001.0F); }, Status::kBadValue},
     {"rate above 1", [](Patch& p) { p.set(p.view.items()[2].engagement_rate, 1.5F); }, Status::kBadValue},
     {"norm NaN", [](Patch& p) { p.set(p.view.items()[2].norm, kNan); }, Status::kBadValue},

@@ -18,12 +18,13 @@ using namespace footlight;
 namespace data = boost::unit_test::data;
 using snapshot::ReasonKind;
 
-struct Known {  // four things that may speak for item 10, each its own source of the score
+struct Known {  // five things that may speak for item 10, each its own source of the score
   bool answer = false;
   bool history = false;
   bool segment = false;
   float prior = 0;  // log-odds, of everyone and of segment 2 alike
   float bias = 0;
+  float preferred = 0;  // of the bias
   snapshot::WeightsRow weights = snapshot::SnapshotInput{}.weights;
 };
 
@@ -33,6 +34,7 @@ Site site_with(const Known& known) {
   if (known.answer) input.items[3].affinities = {{401, 1}};
   input.items[0].neighbours = {{10, 0.5F}};
   input.items[3].bias = known.bias;
+  input.items[3].preferred = known.preferred;
   input.everyone_priors = {{10, known.prior}};
   input.segments[1].priors = {{10, known.prior}};
   input.weights = known.weights;
@@ -81,6 +83,10 @@ const std::vector<FactorCase> kFactors = {
     {"segment and bias are two",
      {.segment = true, .prior = 0.5F, .bias = 0.75F},
      {{ReasonKind::kPopular, 0.75}, {ReasonKind::kSegment, 0.5}}},
+    {"the team's pick", {.bias = 0.75F, .preferred = 0.75F}, {{ReasonKind::kPinned, 0.75}}},
+    {"a pick that is popular, too",
+     {.bias = 1.25F, .preferred = 0.5F},
+     {{ReasonKind::kPopular, 0.75}, {ReasonKind::kPinned, 0.5}}},
     {"all together, largest first",
      {.answer = true, .history = true, .prior = 1.0F, .bias = 0.5F},
      {{ReasonKind::kHistory, 2.0},

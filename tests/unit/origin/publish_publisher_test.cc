@@ -3,6 +3,7 @@
 #include <set>
 
 #include <boost/test/unit_test.hpp>
+#include <nlohmann/json.hpp>
 
 #include "origin/learn/ease.h"
 #include "origin/learn/trainer.h"
@@ -119,6 +120,31 @@ BOOST_AUTO_TEST_CASE(the_model_is_published_scaled_with_the_weights) {
   BOOST_TEST(view.items()[row.items[0]].id == site.id("b"));
   BOOST_TEST(static_cast<float>(row.weights[0]) * row.scale == model.items[0].neighbours[0].second,
              boost::test_tools::tolerance(1e-5F));
+}
+
+// A head start that fades as visitors see the item: 1.2 log-odds untried, half of it after 100 visitors.
+BOOST_AUTO_TEST_CASE(a_preferred_item_has_a_head_start_until_the_numbers_speak) {
+  SmallSite site;
+  nlohmann::json document = nlohmann::json::parse(kSite);
+  document["rules"] = {{{"id", 1}, {"kind", "prefer"}, {"content", "a"}},
+                       {{"id", 2}, {"kind", "prefer"}, {"content", "a"}},
+                       {{"id", 3}, {"kind", "prefer"}, {"content", "nowhere"}}};
+  site.store().put_site(document.dump());
+  const auto row = [&](const char* content) {
+    const auto report = site.publish();
+    BOOST_TEST(report.warnings.size() == 1U);
+    const auto snapshot = open_edge(site, report.manifest);
+    BOOST_TEST(snapshot->view().rules().empty());
+    return snapshot->view().items()[snapshot->view().find_item(site.id(content))];
+  };
+  BOOST_TEST(row("a").preferred == 1.2F);
+  BOOST_TEST(row("a").bias == 1.2F);
+  BOOST_TEST(row("b").preferred == 0.0F);
+  learn::Model model;
+  model.items.push_back({.item_id = site.id("a"), .popularity = 0.5F, .seen = 100});
+  site.store().put_model(learn::kModelName, learn::encode_model(model));
+  BOOST_TEST(row("a").preferred == 0.6F);
+  BOOST_TEST(row("a").bias == 1.1F);
 }
 
 BOOST_AUTO_TEST_CASE(a_rollback_is_a_new_version_with_older_content) {
