@@ -25,7 +25,7 @@ Model sample() {
   model.stack->calibrated = true;
   model.temperatures = {{2, 0.25}};
   model.min_visitors = 5;
-  model.items = {{7, 9, 0.25F, 0.5F, -0.125F, {{8, 0.75F}, {900000, -0.1F}}}, {8, 5, 0.1F, -1, 0, {}}};
+  model.items = {{7, 9, 0.25F, 0.5F, -0.125F, 40, {{8, 0.75F}, {900000, -0.1F}}}, {8, 5, 0.1F, -1, 0, 0, {}}};
   model.segments = {{3, {{7, 0.3F}}}};
   return model;
 }

@@ -125,7 +125,7 @@ BOOST_AUTO_TEST_CASE(the_model_is_published_scaled_with_the_weights) {
 // A head start that fades as visitors see the item: 1.2 log-odds untried, half of it after 100 visitors.
 BOOST_AUTO_TEST_CASE(a_preferred_item_has_a_head_start_until_the_numbers_speak) {
   SmallSite site;
-  nlohmann::json document = nlohmann::json::parse(kSite);
+  nlohmann::json document = nlohmann::json::parse(small_site::kSite);
   document["rules"] = {{{"id", 1}, {"kind", "prefer"}, {"content", "a"}},
                        {{"id", 2}, {"kind", "prefer"}, {"content", "a"}},
                        {{"id", 3}, {"kind", "prefer"}, {"content", "nowhere"}}};
