@@ -11,10 +11,12 @@
 #include "core/rank/decide.h"
 #include "core/rank/wire.h"
 #include "core/snapshot/reader.h"
+#include "core/snapshot/section.h"
 #include "core/visitor/engagement.h"
 #include "core/visitor/record.h"
+#include "wasm/memory.h"
 
-#define FL_EXPORT(name) extern "C" __attribute__((export_name(#name), used)) auto name
+alignas(16) std::byte footlight::wasm::io[kIoBytes];
 
 extern "C" std::byte __heap_base;  // where the linker's own data ends
 
@@ -22,12 +24,13 @@ namespace {
 
 using namespace footlight;
 using snapshot::SnapshotView;
+using wasm::failure;
+using wasm::io;
+using wasm::kIoBytes;
 
-constexpr std::size_t kIoBytes = 65536;
 constexpr std::size_t kPage = 65536;
 constexpr std::int32_t kNoIndex = -1;
 
-alignas(16) std::byte io[kIoBytes];
 std::byte* room = nullptr;  // where the snapshot lies
 std::size_t room_bytes = 0;
 std::byte* scratch = nullptr;
@@ -37,14 +40,14 @@ SnapshotView view;
 Visitor visitor;
 Decision decision;
 
-std::int32_t failure(Status status) { return -static_cast<std::int32_t>(status); }
-
 // Makes sure that the memory reaches to `end`.
 bool grow_to(std::size_t end) {
   const std::size_t pages = __builtin_wasm_memory_size(0);
   const std::size_t wanted = (end + kPage - 1) / kPage;
   return wanted <= pages || __builtin_wasm_memory_grow(0, wanted - pages) != static_cast<std::size_t>(-1);
 }
+
+std::size_t top = 0;  // end of what is taken
 
 std::size_t aligned(std::size_t n) { return (n + 15) / 16 * 16; }
 
@@ -81,6 +84,20 @@ Context context_of(std::uint32_t now_s, std::uint32_t flags) {
 
 }  // namespace
 
+std::byte* footlight::wasm::set_aside(std::size_t bytes) noexcept {
+  const std::size_t begin = aligned(top);
+  if (!grow_to(begin + bytes)) return nullptr;
+  top = begin + bytes;
+  return reinterpret_cast<std::byte*>(begin);
+}
+
+std::span<const std::byte> footlight::wasm::reserved() noexcept { return {room, room_bytes}; }
+
+std::span<const std::byte> footlight::wasm::snapshot_program() noexcept {
+  if (!loaded) return {};
+  return snapshot::section_bytes({room, room_bytes}, snapshot::Section::kProgram);
+}
+
 // In place of Emscripten's start file, whose own version imports proc_exit. Hosts call it once before anything else.
 extern "C" void __wasm_call_ctors();
 extern "C" __attribute__((used)) void _initialize() { __wasm_call_ctors(); }
@@ -95,6 +112,7 @@ FL_EXPORT(fl_reserve)(std::uint32_t bytes)->std::byte* {
   if (!grow_to(begin + bytes)) return nullptr;
   room = reinterpret_cast<std::byte*>(begin);
   room_bytes = bytes;
+  top = begin + bytes;
   return room;
 }
 
@@ -103,10 +121,9 @@ FL_EXPORT(fl_load)(std::uint32_t bytes)->std::uint32_t {
   const auto opened = SnapshotView::open({room, bytes});
   if (!opened) return static_cast<std::uint32_t>(opened.error());
   view = *opened;
-  const std::size_t begin = aligned(reinterpret_cast<std::size_t>(room) + bytes);
   scratch_bytes = decide_scratch_bytes(view);
-  if (!grow_to(begin + scratch_bytes)) return static_cast<std::uint32_t>(Status::kTooLarge);
-  scratch = reinterpret_cast<std::byte*>(begin);
+  scratch = wasm::set_aside(scratch_bytes);
+  if (scratch == nullptr) return static_cast<std::uint32_t>(Status::kTooLarge);
   loaded = true;
   return 0;
 }

@@ -1,10 +1,11 @@
-// Checks a linked engine: it must be valid, import nothing, and export its memory and what exports.json lists.
-// Prints its size. Usage: node wasm/check.mjs FILE
+// Checks a linked engine: it must be valid, import nothing, and export its memory and what the list of exports says.
+// Prints its size. Usage: node wasm/check.mjs FILE EXPORTS
 import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
-const file = process.argv[2];
-if (file === undefined) throw new Error('usage: node wasm/check.mjs FILE');
+const [, , file, list] = process.argv;
+if (list === undefined) throw new Error('usage: node wasm/check.mjs FILE EXPORTS');
 const bytes = readFileSync(file);
 const module = new WebAssembly.Module(bytes);
 
@@ -19,13 +20,13 @@ if (!exports.some(({ name, kind }) => name === 'memory' && kind === 'memory')) {
   console.error(`${file} does not export its memory (wasm/ABI.md)`);
   process.exit(1);
 }
-const { reaches } = JSON.parse(readFileSync(new URL('exports.json', import.meta.url), 'utf8'))[0];
+const { reaches } = JSON.parse(readFileSync(new URL(list, import.meta.url), 'utf8'))[0];
 const names = exports.map(({ name }) => name);
 if ([...names].sort().join() !== [...reaches].sort().join()) {
   console.error(
-    `${file} exports ${names.join(', ')}; wasm/exports.json lists ${reaches.join(', ')}`,
+    `${file} exports ${names.join(', ')}; wasm/${list} lists ${reaches.join(', ')}`,
   );
   process.exit(1);
 }
 const gzip = gzipSync(bytes, { level: 9 }).length;
-console.log(`engine.wasm: ${bytes.length} bytes, ${gzip} with gzip, ${exports.length} exports`);
+console.log(`${basename(file, '.part')}: ${bytes.length} bytes, ${gzip} with gzip, ${exports.length} exports`);

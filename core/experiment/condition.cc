@@ -141,19 +141,19 @@ bool ConditionTable::holds(std::uint32_t index, Value subject) const noexcept {
     case Test::kEqual:
       return subject.equals(operand);
     case Test::kLess:
-      return compare(subject, operand) < 0;
+      return std::is_lt(compare(subject, operand));
     case Test::kLessOrEqual:
-      return compare(subject, operand) <= 0;
+      return std::is_lteq(compare(subject, operand));
     case Test::kGreater:
-      return compare(subject, operand) > 0;
+      return std::is_gt(compare(subject, operand));
     case Test::kGreaterOrEqual:
-      return compare(subject, operand) >= 0;
+      return std::is_gteq(compare(subject, operand));
     case Test::kVersionEqual:
-      return compare_versions(subject, operand) == 0;
+      return compare_versions(subject, operand) == std::strong_ordering::equal;
     case Test::kVersionLess:
-      return compare_versions(subject, operand) < 0;
+      return std::is_lt(compare_versions(subject, operand));
     case Test::kVersionGreater:
-      return compare_versions(subject, operand) > 0;
+      return std::is_gt(compare_versions(subject, operand));
     case Test::kIn:
     case Test::kLowerIn:
       if (!subject.is_array()) return is_in(row, subject);

@@ -34,6 +34,8 @@ class Opener {
     table(text, head.text);
     program_.conditions.constants.text = {text.data(), text.size()};
     require(at_ == bytes_.size(), Status::kTruncated);
+    require(head.listed <= head.experiments, Status::kBadReference);
+    program_.listed = head.listed;
     if (status_ != Status::kOk) return Unexpected(status_);
     value_roots_ = head.value_roots;
     condition_roots_ = head.condition_roots;

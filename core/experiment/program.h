@@ -141,7 +141,7 @@ struct ProgramHeader {
   std::uint32_t contexts;
   std::uint32_t variants;
   std::uint32_t text;
-  std::uint32_t reserved;
+  std::uint32_t listed;
 };
 inline constexpr std::uint32_t kProgramMagic = 0x50584C46U;  // "FLXP"
 inline constexpr std::uint16_t kProgramMajor = 1;
@@ -154,6 +154,7 @@ struct Program {
   std::span<const FeatureRow> features;  // sorted by key, byte by byte
   std::span<const RuleRow> rules;
   std::span<const ExperimentRow> experiments;
+  std::uint32_t listed = 0;  // the first so many experiments stand by themselves; the others belong to rules
   std::span<const ParentRow> parents;
   std::span<const FilterRow> filters;
   std::span<const Range> ranges;

@@ -73,7 +73,9 @@ bool Value::truthy() const noexcept {
   }
 }
 
-Value Value::element(std::uint32_t i) const noexcept { return {*table_, row_->first + i}; }
+Value Value::element(std::uint32_t i) const noexcept {
+  return row_ == nullptr ? Value() : Value(*table_, row_->first + i);
+}
 
 Value Value::find(std::string_view key) const noexcept {
   if (kind() != Kind::kObject) return {};

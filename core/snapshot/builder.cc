@@ -418,6 +418,7 @@ class Builder {
     out.add(Section::kRules, rules_);
     out.add(Section::kReasons, reasons);
     out.add(Section::kWeights, std::vector<WeightsRow>{in_.weights});
+    if (!in_.program.empty()) out.add(Section::kProgram, in_.program);
     if (engagement_) {
       out.add(Section::kEngagement, std::vector<EngagementRow>{engagement_->row});
       out.add(Section::kFields, engagement_->fields);

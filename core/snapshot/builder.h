@@ -167,6 +167,7 @@ struct SnapshotInput {
   std::array<Localized, kReasonKinds> reasons;
   WeightsRow weights = kDefaultWeights;
   std::optional<EngagementInput> engagement;
+  std::vector<std::byte> program;  // of flags and experiments; empty: none
   std::uint32_t neighbours_kept = 32;
 };
 

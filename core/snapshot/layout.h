@@ -62,8 +62,7 @@ enum class Section : std::uint32_t {
   kRules = 24,             // RuleRow[rules]
   kReasons = 25,           // StringRef[kReasonKinds * locales]: templates by ReasonKind
   kWeights = 26,           // WeightsRow[1]
-  kExperiments = 27,       // reserved
-  kFlags = 28,             // reserved
+  kProgram = 27,           // bytes: flags and experiments (core/experiment/program.h); may be missing
   // The engagement model (core/model/engagement.h): all or none. H heads, B bins of all fields, D dimensions, T trees
   // of depth L.
   kEngagement = 29,   // EngagementRow[1]

@@ -12,6 +12,8 @@
 #include "origin/cli/commands.h"
 #include "origin/cli/open_store.h"
 #include "origin/cli/progress.h"
+#include "origin/experiment/flag_store.h"
+#include "origin/experiment/import_growthbook.h"
 #include "origin/ingest/load.h"
 #include "origin/publish/live.h"
 #include "origin/store/document.h"
@@ -57,20 +59,37 @@ std::shared_ptr<const publish::LiveSnapshot> live_snapshot(origin::Store& store,
   return publish::load_snapshot_file(file);
 }
 
-void import_site(const Globals& globals, const std::string& path) {
+nlohmann::ordered_json read_document(const std::string& path) {
   auto input = open_file(path);
   const std::string text((std::istreambuf_iterator<char>(input)), std::istreambuf_iterator<char>());
   if (origin::too_deep(text)) {
     print_fault(path, 1, {"syntax", "is nested too deeply", ""});
     throw CLI::RuntimeError(kExitRefused);
   }
-  nlohmann::ordered_json document;
   try {
-    document = nlohmann::ordered_json::parse(text);
+    return nlohmann::ordered_json::parse(text);
   } catch (const nlohmann::json::parse_error& error) {
     print_fault(path, 1, {"syntax", fmt::format("is not valid JSON (byte {})", error.byte), ""});
     throw CLI::RuntimeError(kExitRefused);
   }
+}
+
+void import_flags(const Globals& globals, const std::string& path, const nlohmann::ordered_json& document) {
+  const experiment::Compiled compiled = experiment::compile(document);
+  for (const Fault& warning : compiled.findings.warnings) {
+    fmt::print(stderr, "{}: warning: {} {}\n", path, warning.pointer, warning.detail);
+  }
+  for (const Fault& fault : compiled.findings.faults) print_fault(path, 1, fault);
+  if (!compiled.findings.faults.empty()) throw CLI::RuntimeError(kExitRefused);
+  const auto program = experiment::open_program(compiled.bytes());
+  if (!program) throw std::runtime_error("the compiled flags are refused: a fault of this program");
+  experiment::put_flags(*open_store(globals), document);
+  fmt::print("Flags: {} features, {} rules, {} experiments; {} bytes in the next snapshot (footlight publish).\n",
+             program->features.size(), program->rules.size(), program->experiments.size(), compiled.bytes().size());
+}
+
+void import_site(const Globals& globals, const std::string& path) {
+  const nlohmann::ordered_json document = read_document(path);
   std::vector<Fault> faults;
   const origin::Site site = origin::parse_site(document, faults);
   for (const Fault& fault : faults) print_fault(path, 1, fault);
@@ -118,6 +137,8 @@ kept, and the exit status is 1.
 
 Examples:
   footlight import site site.json
+  footlight import flags flags.json
+  footlight import growthbook features.json
   footlight import content content.jsonl
   footlight import profiles crm.csv
   footlight import interactions last-year.jsonl)");
@@ -130,6 +151,17 @@ Examples:
   };
   add("site", "The questionnaire, slots, segments and weights",
       [&globals](const std::string& path) { import_site(globals, path); });
+  add("flags", "Feature flags and experiments",
+      [&globals](const std::string& path) { import_flags(globals, path, read_document(path)); });
+  auto* growthbook = command->add_subcommand("growthbook", "Flags and experiments of GrowthBook: its SDK payload");
+  auto payload = std::make_shared<std::string>();
+  auto key = std::make_shared<std::string>();
+  growthbook->add_option("FILE", *payload, "File to read")->required();
+  growthbook->add_option("--key", *key, "Decryption key of an encrypted payload, base64")
+      ->envname("FOOTLIGHT_GROWTHBOOK_KEY");
+  growthbook->callback([&globals, payload, key] {
+    import_flags(globals, *payload, experiment::import_growthbook(read_document(*payload), *key));
+  });
   add("content", "Items to show", [&globals](const std::string& path) {
     import_rows(globals, path, "content", "updated", [](origin::Store& store, const origin::Load& load) {
       return origin::load_content(store, site_of(store), load);

@@ -218,6 +218,7 @@ class Compiler {
       for (std::size_t e = 0; e < experiments->size(); ++e)
         add_experiment((*experiments)[e], pointer_to("/experiments", e));
     }
+    listed_ = static_cast<std::uint32_t>(experiments_.size());
     for (const auto& [key, index] : index_) add_feature(key, features.at(key));
     check_prerequisites();
     if (out_.findings.faults.empty()) write();
@@ -573,6 +574,7 @@ class Compiler {
     head.contexts = size(contexts_);
     head.variants = size(variants_);
     head.text = size(pool_.text());
+    head.listed = listed_;
     std::vector<std::byte> bytes(sizeof head);
     std::memcpy(bytes.data(), &head, sizeof head);
     append(bytes, values);
@@ -604,6 +606,7 @@ class Compiler {
   std::vector<FeatureRow> features_;
   std::vector<RuleRow> rules_;
   std::vector<ExperimentRow> experiments_;
+  std::uint32_t listed_ = 0;
   std::vector<ParentRow> parents_;
   std::vector<FilterRow> filters_;
   std::vector<Range> ranges_;

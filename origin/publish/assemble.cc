@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <stdexcept>
 #include <unordered_map>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "origin/experiment/flag_store.h"
 #include "origin/learn/fields.h"
 #include "origin/learn/segments.h"
 #include "origin/store/content.h"
@@ -237,6 +239,20 @@ void add_rules(const Site& site, const std::unordered_map<std::string, std::uint
   }
 }
 
+// What was imported did compile; what does not any more, after an update of this program, say, must not be left out in
+// silence: a flag is a promise.
+void add_flags(origin::Store& store, Assembled& out) {
+  const auto document = experiment::flags(store);
+  if (!document) return;
+  const experiment::Compiled compiled = experiment::compile(*document);
+  if (!compiled.findings.faults.empty()) {
+    const origin::Fault& fault = compiled.findings.faults.front();
+    throw std::runtime_error(fmt::format("the stored flags cannot be published: {} {}", fault.pointer, fault.detail));
+  }
+  const auto bytes = compiled.bytes();
+  out.input.program.assign(bytes.begin(), bytes.end());
+}
+
 }  // namespace
 
 learn::StackWeights day0_weights(const Site& site, const std::optional<learn::Model>& model) {
@@ -292,6 +308,7 @@ Assembled assemble(origin::Store& store, const Site& site, const std::optional<l
   if (input.items.empty()) out.warnings.emplace_back("there is no live content: every slot will keep its default");
   if (model) apply_model(*model, site, index, out);
   add_rules(site, named, index, model, out);
+  add_flags(store, out);
   return out;
 }
 

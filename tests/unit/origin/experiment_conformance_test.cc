@@ -11,19 +11,13 @@
 #include "origin/experiment/compile.h"
 #include "origin/experiment/decrypt.h"
 #include "origin/experiment/request.h"
+#include "tests/conformance/growthbook.h"
 
 namespace {
 
 using namespace footlight;
 using namespace footlight::experiment;
-
-const Json& suite() {
-  static const Json cases = [] {
-    std::ifstream file(std::string(FOOTLIGHT_SOURCE_DIR) + "/tests/conformance/growthbook-cases.json");
-    return Json::parse(file);
-  }();
-  return cases;
-}
+using namespace footlight::experiment::conformance;
 
 nlohmann::json sorted(const Json& json) { return nlohmann::json::parse(json.dump()); }
 
@@ -34,44 +28,30 @@ Json rounded(const std::vector<Range>& ranges) {
   return out;
 }
 
-Json member(const Json& object, const char* name, Json otherwise = nullptr) {
-  return object.contains(name) ? object[name] : std::move(otherwise);
-}
-
-// One context of the suite, compiled, and its request.
+// One question, compiled, and its request.
 struct Run {
   Json document;
-  Json root = Json::object();
   Compiled compiled;
   std::vector<std::uint64_t> words;
   Program program;
   ValueTable table;
   Request request;
 
-  Run(const Json& context, const Json& experiments, const Json* sticky) {
-    document = {{"features", member(context, "features", Json::object())},
-                {"experiments", experiments},
-                {"savedGroups", member(context, "savedGroups", Json::object())},
-                {"contextualBandits", member(context, "contextualBandits", Json::object())}};
+  explicit Run(const Question& question) : document(question.document) {
     compiled = compile(document);
     for (const auto& fault : compiled.findings.faults) BOOST_ERROR(fault.pointer + " " + fault.detail);
     BOOST_REQUIRE(compiled.findings.faults.empty());
     const auto opened = open_program(compiled.bytes());
     BOOST_REQUIRE(opened.has_value());
     program = *opened;
-    root["attributes"] = member(context, "attributes", Json::object());
-    if (context.contains("url")) root["url"] = url_of(context["url"].get<std::string>());
-    if (context.contains("forcedVariations")) root["forced"] = context["forcedVariations"];
-    if (context.contains("forcedFeatureValues")) root["features"] = context["forcedFeatureValues"];
-    root["disabled"] = member(context, "enabled", true) == Json(false);
-    root["qa"] = member(context, "qaMode", false);
-    if (sticky != nullptr) root["sticky"] = *sticky;
-    words = request_bytes(root);
+    words = request_bytes(question.request);
     const auto read = read_request(std::as_bytes(std::span(words)));
     BOOST_REQUIRE(read.has_value());
     table = *read;
-    request = Request::of(table, 1'790'000'000);
+    request = Request::of(table, kNow);
   }
+  Run(const Run&) = delete;
+  Run& operator=(const Run&) = delete;
 };
 
 // The variant's key, as SDKs name it.
@@ -149,39 +129,27 @@ Json feature_result(const Run& run, const std::string& key, Assignment* assigned
 }
 
 bool condition_case(const Json& c) {
-  const Json context = {
-      {"features", {{"f", {{"defaultValue", false}, {"rules", {{{"condition", c[1]}, {"force", true}}}}}}}},
-      {"attributes", c[2]},
-      {"savedGroups", c.size() > 4 ? c[4] : Json::object()}};
-  const Run run(context, Json::array(), nullptr);
+  const Run run(question_of("evalCondition", c));
   return feature_result(run, "f")["value"] == c[3];
 }
 
 bool feature_case(const Json& c) {
-  const Run run(c[1], Json::array(), nullptr);
+  const Run run(question_of("feature", c));
   const Json result = feature_result(run, c[2].get<std::string>());
   if (sorted(result) != sorted(c[3])) BOOST_TEST_MESSAGE(result.dump() << "\n  wanted " << c[3].dump());
   return sorted(result) == sorted(c[3]);
 }
 
 bool run_case(const Json& c) {
-  const Run run(c[1], Json::array({c[2]}), nullptr);
+  const Run run(question_of("run", c));
   Evaluator evaluator(run.program, run.request);
   const Json result = result_of(run, evaluator.assign(0), "", nullptr, nullptr);
   return sorted(result["value"]) == sorted(c[3]) && result["inExperiment"] == c[4] && result["hashUsed"] == c[5];
 }
 
 bool sticky_case(const Json& c) {
-  std::map<std::string, Json> documents;
-  const auto name_of = [](const Json& d) {
-    return d["attributeName"].get<std::string>() + "||" + d["attributeValue"].get<std::string>();
-  };
-  for (const Json& d : c[2]) documents[name_of(d)] = d;
-  const Json given = member(c[1], "stickyBucketAssignmentDocs", Json::object());
-  for (const auto& d : given.items()) documents[d.key()] = d.value();
-  Json sticky = Json::object();
-  for (const auto& [name, d] : documents) sticky[name] = d["assignments"];
-  const Run run(c[1], Json::array(), &sticky);
+  Json documents = sticky_documents(c);
+  const Run run(question_of("stickyBucket", c));
   Assignment assignment;
   const Json feature = feature_result(run, c[3].get<std::string>(), &assignment);
   if (sorted(member(feature, "experimentResult")) != sorted(c[4])) {
@@ -202,7 +170,7 @@ bool sticky_case(const Json& c) {
   }
   // The suite's service hands out the documents of the visitor's own attributes alone.
   Json kept = Json::object();
-  for (const auto& [name, d] : documents) {
+  for (const auto& [name, d] : documents.items()) {
     const std::string attribute = d["attributeName"];
     if (js_text(member(c[1]["attributes"], attribute.c_str(), "")) == d["attributeValue"]) kept[name] = d;
   }
@@ -222,7 +190,7 @@ Json merged_url(const std::string& from, const std::string& to) {
 }
 
 bool redirect_case(const Json& c) {
-  const Run run(c[1], c[1]["experiments"], nullptr);
+  const Run run(question_of("urlRedirect", c));
   Json results = Json::array();
   for (std::uint32_t e = 0; e < c[1]["experiments"].size(); ++e) {
     Evaluator evaluator(run.program, run.request);
@@ -246,7 +214,9 @@ const std::map<std::string, std::function<bool(const Json&)>>& kinds() {
       {"hash",
        [](const Json& c) {
          const auto bucket = bucket_of(c[0].get<std::string>(), "", c[1].get<std::string>(), c[2].get<std::uint32_t>());
-         return (bucket ? Json(*bucket) : Json()) == c[3];
+         const Run run(question_of("hash", c));
+         Evaluator evaluator(run.program, run.request);
+         return (bucket ? Json(*bucket) : Json()) == c[3] && evaluator.assign(0).in_experiment == !c[3].is_null();
        }},
       {"getBucketRange",
        [](const Json& c) {
@@ -264,13 +234,16 @@ const std::map<std::string, std::function<bool(const Json&)>>& kinds() {
        }},
       {"getQueryStringOverride",
        [](const Json& c) {
-         const auto position = position_in_query(c[2].get<std::string>(), c[1].get<std::string>());
-         return (position >= 0 && position < c[3].get<int>() ? Json(position) : Json()) == c[4];
+         const Run run(question_of("getQueryStringOverride", c));
+         Evaluator evaluator(run.program, run.request);
+         const Assignment assignment = evaluator.assign(0);
+         return (assignment.in_experiment ? Json(assignment.variant) : Json()) == c[4];
        }},
       {"inNamespace",
        [](const Json& c) {
-         const auto bucket = bucket_of("__", c[2][0].get<std::string>(), c[1].get<std::string>(), 1);
-         return Range{c[2][1].get<double>(), c[2][2].get<double>()}.holds(*bucket) == c[3].get<bool>();
+         const Run run(question_of("inNamespace", c));
+         Evaluator evaluator(run.program, run.request);
+         return evaluator.assign(0).in_experiment == c[3].get<bool>();
        }},
       {"getEqualWeights",
        [](const Json& c) {
@@ -298,16 +271,17 @@ BOOST_AUTO_TEST_SUITE(experiment_conformance)
 BOOST_AUTO_TEST_CASE(every_case_of_the_suite) {
   std::size_t passed = 0;
   std::size_t total = 0;
+  const Json suite = read_suite();
   for (const auto& [kind, check] : kinds()) {
     std::size_t good = 0;
-    for (const Json& c : suite()[kind]) {
+    for (const Json& c : suite[kind]) {
       const bool holds = check(c);
       BOOST_CHECK_MESSAGE(holds, kind << ": " << c.dump().substr(0, 300));
       good += holds ? 1 : 0;
     }
-    BOOST_TEST_MESSAGE(kind << " " << good << " of " << suite()[kind].size());
+    BOOST_TEST_MESSAGE(kind << " " << good << " of " << suite[kind].size());
     passed += good;
-    total += suite()[kind].size();
+    total += suite[kind].size();
   }
   BOOST_TEST(total == 517U);
   BOOST_TEST_MESSAGE("growthbook_passed " << passed << " growthbook_total " << total);
