@@ -1,6 +1,8 @@
 // A decision's bytes (wasm/ABI.md) as the engine's decideIndexes() gives them, but in objects that are used again for the
 // next page: nothing is left to collect.
+
 import type { Engine, IndexedDecision, IndexedEntry, IndexedSlot } from '../wasm/binding/engine.js';
+import type { PageFlags } from './flags.js';
 
 const HEAD = 32;
 const SLOT_ROW = 16;
@@ -17,6 +19,7 @@ const decision: IndexedDecision = {
   engagementLevel: 0,
   personalizationScore: 0,
   slots: [],
+  flags: undefined,
 };
 
 /** `bytes` as decideBytes() gives them. Valid until the next call. */
@@ -24,12 +27,14 @@ export function readDecision(
   engine: Engine,
   bytes: Uint8Array,
   surroundings: number,
+  flags?: PageFlags,
 ): IndexedDecision {
   if (view.buffer !== bytes.buffer) view = new DataView(bytes.buffer);
   const start = bytes.byteOffset;
   decision.version = engine.version;
   decision.apprentice = view.getUint32(start + 28, true) > 0;
   decision.surroundings = surroundings;
+  decision.flags = flags;
   decision.segment = view.getUint32(start + 8, true);
   decision.engagementLevel = view.getUint32(start + 12, true);
   decision.personalizationScore = view.getUint32(start + 16, true);

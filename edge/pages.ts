@@ -157,6 +157,7 @@ export class Page {
     if (this.#live !== live) this.#adopt(live);
     const decision = decide(this);
     const words = this.#words;
+    const keeps = decision.apprentice || decision.flags?.keepsPage;
     let n = 0;
     let next = 0;
     for (let i = 0; i < this.#slots.length; i++) {
@@ -167,7 +168,7 @@ export class Page {
       const entries = decided?.name === slot.request.slot ? decided.entries : NO_ENTRIES;
       if (entries !== NO_ENTRIES) next++;
       pieces[n++] = fixed.before;
-      if (entries.length === 0 || decision.apprentice) {
+      if (entries.length === 0 || keeps) {
         pieces[n++] = fixed.unfilled;
         continue;
       }

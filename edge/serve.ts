@@ -9,6 +9,7 @@ import { isCrawler, type Permission, permission, refusesBySignal } from './conse
 import { count } from './counters.js';
 import { readDecision } from './decision.js';
 import type { Env, Settings } from './env.js';
+import { evaluateFlags, type PageFlags } from './flags.js';
 import {
   headOf,
   isExplicitlyPublic,
@@ -215,13 +216,12 @@ function answerPersonal(
   try {
     const visitor = live && openVisitor(live, text, request, settings);
     if (live && visitor) {
-      const body = page.join(live, ({ requests, lang }) =>
-        readDecision(
-          live.engine,
-          live.engine.decideBytes(requests, optionsFor(lang, visitor)),
-          visitor.surroundings,
-        ),
-      );
+      const body = page.join(live, ({ requests, lang }) => {
+        // Before the decision: both go through the engine's one buffer.
+        const flags = evaluateFlags(live, request, visitor.surroundings, lang);
+        const bytes = live.engine.decideBytes(requests, optionsFor(lang, visitor));
+        return readDecision(live.engine, bytes, visitor.surroundings, flags);
+      });
       count('page_joined');
       return respond(request, current, page, body, visitor.cookie);
     }
@@ -271,11 +271,14 @@ async function answerStreamed(
       const visitor = live && openVisitor(live, text, request, settings);
       if (live && visitor) {
         if (visitor.cookie) headers.append('set-cookie', visitor.cookie);
+        let flags: PageFlags | undefined; // once for the page, whatever the clock does meanwhile
         const decideNow = (requests: readonly SlotRequest[], lang: string | undefined) => {
           // Other requests may have used the engine since the last chunk.
           loadVisitor(live, visitor.text);
           try {
-            return live.engine.decideIndexes(requests, optionsFor(lang, visitor));
+            const decision = live.engine.decideIndexes(requests, optionsFor(lang, visitor));
+            flags ??= evaluateFlags(live, request, visitor.surroundings, lang);
+            return { ...decision, flags };
           } catch (error) {
             engineFailed(error);
             throw error;

@@ -4,8 +4,9 @@
 // new object in its place. What is forged, malformed, expired, older or truncated is refused and counted, and the good
 // one stays, even past its own expiry: a site that cannot publish keeps what it has.
 
-import engineModule from '../build/wasm/engine.wasm';
+import engineModule from '../build/wasm/engine_full.wasm';
 import { Engine, type RecordEngine } from '../wasm/binding/engine.js';
+import { Flags } from '../wasm/binding/flags.js';
 import { type Manifest, matches, verifyManifest } from '../wasm/binding/manifest.js';
 import { checkManifest } from '../wasm/binding/manifest_check.js';
 import { type Counter, count } from './counters.js';
@@ -25,6 +26,8 @@ const MAX_SNAPSHOT_BYTES = 32 << 20;
 
 export interface Live {
   engine: Engine;
+  /** of a site that has any */
+  flags: Flags | undefined;
   manifest: Manifest;
   /** the envelope as it was published, for browsers */
   envelope: string;
@@ -148,8 +151,10 @@ const REFUSALS: Record<string, Counter> = {
 
 function makeLive(engine: Engine, manifest: Manifest, envelope: string): Live {
   const byLocale = new Map<string, Words>();
+  const flags = engine.hasFlags() ? new Flags(engine.flagExports) : undefined;
   return {
     engine,
+    flags,
     manifest,
     envelope,
     words(locale) {

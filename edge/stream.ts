@@ -113,7 +113,8 @@ class Filler {
       const words = this.#live.words(lang);
       const decision = this.#decide([...this.#requests, request], lang);
       const slot = decision.slots.find(({ name }) => name === request.slot);
-      const entries = decision.apprentice ? [] : (slot?.entries ?? []);
+      const keeps = decision.apprentice || decision.flags?.keepsPage;
+      const entries = keeps ? [] : (slot?.entries ?? []);
       for (const entry of entries) cards += renderCard(template, words.fields(entry));
       this.#decision = decision;
       this.#requests.push(request);

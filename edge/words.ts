@@ -10,6 +10,7 @@ import {
 } from '../wasm/binding/engine.js';
 import type { Fields } from '../wasm/binding/fields.js';
 import { AsciiWriter } from './assemble.js';
+import { scriptJson } from './script.js';
 
 const MAX_REASONS = 4096;
 
@@ -72,7 +73,7 @@ export class Words {
     const head =
       `{"version":${decision.version}${decision.apprentice ? ',"apprentice":true' : ''}` +
       `${decision.surroundings ? `,"context":${decision.surroundings}` : ''},"segment":${this.#segment(decision.segment)}` +
-      `,"engagementLevel":${decision.engagementLevel}` +
+      `,"engagementLevel":${decision.engagementLevel}${decision.flags?.members ?? ''}` +
       `,"personalizationScore":${decision.personalizationScore},"slots":{`;
     let room = head.length + 2;
     for (const slot of decision.slots) {
@@ -138,14 +139,6 @@ export class Words {
 /** One number for one reason: entries with the same key have the same reason text. */
 export function reasonKey(entry: IndexedEntry): number {
   return (entry.argument * 64 + (entry.question & 63)) * 8 + entry.reason;
-}
-
-/** As JSON.stringify, but ASCII alone, and safe in a script element. */
-function scriptJson(text: string): string {
-  return JSON.stringify(text).replace(
-    /[<\u007f-\uffff]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }
 
 const written: string[] = [];

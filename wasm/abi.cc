@@ -93,6 +93,8 @@ std::byte* footlight::wasm::set_aside(std::size_t bytes) noexcept {
 
 std::span<const std::byte> footlight::wasm::reserved() noexcept { return {room, room_bytes}; }
 
+std::uint64_t footlight::wasm::unit_id() noexcept { return visitor.unit_id; }
+
 std::span<const std::byte> footlight::wasm::snapshot_program() noexcept {
   if (!loaded) return {};
   return snapshot::section_bytes({room, room_bytes}, snapshot::Section::kProgram);

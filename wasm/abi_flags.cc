@@ -40,3 +40,7 @@ FL_EXPORT(fl_flags)(std::uint32_t n, std::uint32_t now_s)->std::int32_t {
   evaluate_all(program, Request::of(*table, now_s), {rows, row_count});
   return static_cast<std::int32_t>(reinterpret_cast<std::uintptr_t>(rows));
 }
+
+FL_EXPORT(fl_unit)()->std::uint64_t { return wasm::unit_id(); }
+
+FL_EXPORT(fl_has_program)()->std::uint32_t { return wasm::snapshot_program().empty() ? 0 : 1; }

@@ -23,10 +23,10 @@ if (!exports.some(({ name, kind }) => name === 'memory' && kind === 'memory')) {
 const { reaches } = JSON.parse(readFileSync(new URL(list, import.meta.url), 'utf8'))[0];
 const names = exports.map(({ name }) => name);
 if ([...names].sort().join() !== [...reaches].sort().join()) {
-  console.error(
-    `${file} exports ${names.join(', ')}; wasm/${list} lists ${reaches.join(', ')}`,
-  );
+  console.error(`${file} exports ${names.join(', ')}; wasm/${list} lists ${reaches.join(', ')}`);
   process.exit(1);
 }
 const gzip = gzipSync(bytes, { level: 9 }).length;
-console.log(`${basename(file, '.part')}: ${bytes.length} bytes, ${gzip} with gzip, ${exports.length} exports`);
+console.log(
+  `${basename(file, '.part')}: ${bytes.length} bytes, ${gzip} with gzip, ${exports.length} exports`,
+);

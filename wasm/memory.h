@@ -19,6 +19,8 @@ extern std::byte io[kIoBytes];
 [[nodiscard]] std::span<const std::byte> reserved() noexcept;
 // The loaded snapshot's program (core/experiment/program.h); empty without one.
 [[nodiscard]] std::span<const std::byte> snapshot_program() noexcept;
+// The current visitor's; 0 without one.
+[[nodiscard]] std::uint64_t unit_id() noexcept;
 // Sets bytes aside behind everything else, 16-aligned, for the life of the instance; nullptr when there are none.
 [[nodiscard]] std::byte* set_aside(std::size_t bytes) noexcept;
 

@@ -53,6 +53,7 @@ const bundles = [
     plugins: [replaceImport(/^web\/sdk(\/index(\.[jt]s)?)?$/, './sdk.js')],
   },
   { entry: 'web/sdk/interfaces.ts', to: 'web/interfaces.js', minify: true },
+  { entry: 'web/openfeature.ts', to: 'web/openfeature.js', minify: true },
   { entry: 'wasm/binding/index.ts', to: 'web/binding.mjs', minify: false },
   {
     entry: 'edge/worker.ts',
@@ -134,14 +135,19 @@ try {
   failed = true;
 }
 
-const engine = join(out, 'wasm/engine.wasm');
-if (existsSync(engine)) {
-  for (const folder of ['web', 'edge']) {
-    mkdirSync(join(out, folder), { recursive: true });
-    copyFileSync(engine, join(out, folder, 'engine.wasm'));
+// The worker evaluates flags; a browser behind it gets what comes of them, and the smaller engine.
+for (const [name, to] of [
+  ['engine.wasm', 'web/engine.wasm'],
+  ['engine_full.wasm', 'web/engine_full.wasm'],
+  ['engine_full.wasm', 'edge/engine.wasm'],
+]) {
+  const engine = join(out, 'wasm', name);
+  if (existsSync(engine)) {
+    mkdirSync(dirname(join(out, to)), { recursive: true });
+    copyFileSync(engine, join(out, to));
+  } else {
+    missing.push(`build/wasm/${name}`);
   }
-} else {
-  missing.push('build/wasm/engine.wasm');
 }
 mkdirSync(join(out, 'assets/_fl'), { recursive: true });
 copyFileSync(join(root, 'edge/_headers'), join(out, 'assets/_headers'));

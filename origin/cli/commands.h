@@ -49,6 +49,8 @@ void add_features(CLI::App& program, const Globals& globals);
 void add_precompute(CLI::App& program, const Globals& globals);
 void add_keys(CLI::App& program, const Globals& globals);
 void add_train(CLI::App& program, const Globals& globals);
+void add_experiment(CLI::App& program);
+void add_flags(CLI::App& program, const Globals& globals);
 void add_publish(CLI::App& program, const Globals& globals);
 void add_rollback(CLI::App& program, const Globals& globals);
 void add_snapshots(CLI::App& program, const Globals& globals);

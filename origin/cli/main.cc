@@ -51,6 +51,8 @@ int main(int argc, char** argv) {
   program.set_version_flag("--version", "footlight 0.1.0");
   add_import(program, globals);
   add_train(program, globals);
+  add_experiment(program);
+  add_flags(program, globals);
   add_publish(program, globals);
   add_serve(program, globals);
   add_snapshots(program, globals);

@@ -1,6 +1,7 @@
 #include "origin/experiment/request.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 
 namespace footlight::experiment {
@@ -78,8 +79,12 @@ Json json_of(Value value) {
       return false;
     case Kind::kTrue:
       return true;
-    case Kind::kNumber:
-      return value.number();
+    case Kind::kNumber: {
+      const double number = value.number();
+      constexpr double kExact = 9007199254740992.0;  // 2^53
+      const bool whole = number >= -kExact && number <= kExact && std::trunc(number) == number;
+      return whole ? Json(static_cast<std::int64_t>(number)) : Json(number);
+    }
     case Kind::kString:
       return std::string(value.text());
     case Kind::kArray: {

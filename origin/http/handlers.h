@@ -40,6 +40,8 @@ void get_site(App& app, Exchange& exchange);
 void put_site(App& app, Exchange& exchange);
 // prediction_api.cc
 void get_prediction(App& app, Exchange& exchange);
+void evaluate_flag(App& app, Exchange& exchange);
+void evaluate_flags(App& app, Exchange& exchange);
 void get_profile_prediction(App& app, Exchange& exchange);
 void get_profile_features(App& app, Exchange& exchange);
 // jobs_api.cc

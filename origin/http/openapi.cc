@@ -65,6 +65,9 @@ Json answers(const Route& route) {
   }
   result["default"] = {{"description", "A problem (RFC 9457)."},
                        {"content", {{"application/problem+json", {{"schema", reference("Problem")}}}}}};
+  if (!route.refused.empty()) {
+    result["default"]["content"]["application/json"] = {{"schema", reference(route.refused)}};
+  }
   return result;
 }
 

@@ -28,6 +28,15 @@ inline constexpr std::string_view kOpenapiSchemas = R"json({
     "token": {"type": "string"}, "record": {"type": "string", "description": "The visitor record, base64url."},
     "refused": {"type": "array", "items": {"type": "object", "properties": {
       "code": {"type": "string"}, "detail": {"type": "string"}, "pointer": {"type": "string"}}}}}},
+  "OfrepRequest": {"type": "object", "required": ["context"], "properties": {"context": {"type": "object",
+    "description": "Attributes by name; targetingKey is the unit's id, url the page's address.",
+    "properties": {"targetingKey": {"type": "string"}, "url": {"type": "string"}}}}},
+  "OfrepFlag": {"type": "object", "anyOf": [{"required": ["key", "reason"]}, {"required": ["errorCode"]}], "properties": {"key": {"type": "string"},
+    "value": {"description": "Any JSON; missing where the caller's own default stands."},
+    "reason": {"enum": ["TARGETING_MATCH", "SPLIT", "STATIC", "DISABLED", "DEFAULT"]}, "variant": {"type": "string"},
+    "metadata": {"type": "object"},
+    "errorCode": {"enum": ["PARSE_ERROR", "INVALID_CONTEXT", "FLAG_NOT_FOUND", "GENERAL"]}, "errorDetails": {"type": "string"}}},
+  "OfrepFlags": {"type": "object", "properties": {"flags": {"type": "array", "items": {"$ref": "#/components/schemas/OfrepFlag"}}}},
   "ClaimRequest": {"type": "object", "required": ["claim"], "additionalProperties": false, "properties": {"claim": {"type": "string"}}},
   "ConsentRequest": {"type": "object", "additionalProperties": false, "properties": {
     "personalization": {"enum": ["granted", "denied", "unset", true, false]},

@@ -44,6 +44,7 @@ struct Route {
   bool is_csv_or_lines = false;  // the body is rows: JSON Lines or CSV
   std::vector<RouteParameter> query = {};
   std::string_view accepted = {};  // schema of an answer with 202: what was asked for goes on behind it
+  std::string_view refused = {};   // schema of a refusal that the route words itself, beside problems
 };
 
 [[nodiscard]] std::span<const Route> routes();

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cstring>
 #include <stdexcept>
+#include <string>
 
+#include "core/snapshot/section.h"
 #include "core/status.h"
 #include "origin/publish/file_write.h"
 
@@ -15,6 +17,11 @@ LiveSnapshot::LiveSnapshot(std::span<const std::byte> bytes, Manifest manifest)
   const auto view = snapshot::SnapshotView::open(this->bytes());
   if (!view) throw std::invalid_argument(status_name(view.error()));
   view_ = *view;
+  const auto program = snapshot::section_bytes(this->bytes(), snapshot::Section::kProgram);
+  if (program.empty()) return;
+  const auto flags = experiment::open_program(program);
+  if (!flags) throw std::invalid_argument(std::string("flags: ") + status_name(flags.error()));
+  flags_ = *flags;
 }
 
 std::span<const std::byte> LiveSnapshot::bytes() const noexcept {

@@ -98,6 +98,7 @@ SnapshotInput cut_pack(const SnapshotInput& full, const SnapshotView& edge, std:
   SnapshotInput pack = full;
   pack.pack_segment_id = edge.segments()[segment].id;
   pack.items.clear();
+  pack.program.clear();  // behind a worker the browser gets results, not rules
   const auto taste = inferred_options(full);
   std::vector<const snapshot::ItemInput*> ghosts;
   for (const auto& item : full.items) {

@@ -9,7 +9,11 @@ import { parse, report, root } from './report.mjs';
 parse();
 const said = execFileSync(
   join(root, 'build/asan/unit_origin'),
-  ['--run_test=experiment_conformance,experiment_vectors', '--log_level=message', '--color_output=no'],
+  [
+    '--run_test=experiment_conformance,experiment_vectors',
+    '--log_level=message',
+    '--color_output=no',
+  ],
   { stdio: ['ignore', 'pipe', 'pipe'] },
 ).toString();
 const figures = {};

@@ -46,7 +46,9 @@ function flag(i) {
   };
 }
 
-const features = Object.fromEntries(Array.from({ length: FLAGS }, (_, i) => [`flag-${i}`, flag(i)]));
+const features = Object.fromEntries(
+  Array.from({ length: FLAGS }, (_, i) => [`flag-${i}`, flag(i)]),
+);
 const visitor = (n) => ({
   id: `visitor-${n}`,
   country: ['DE', 'FR', 'US'][n % 3],

@@ -56,8 +56,8 @@ export function otherKeys() {
   return generateKeyPairSync('ed25519');
 }
 
-/** The bytes of a snapshot of this site and content, by `footlight import` and `footlight publish`. */
-export function publishSnapshot(site, content) {
+/** The bytes of a snapshot of this site, content and flags, by `footlight import` and `footlight publish`. */
+export function publishSnapshot(site, content, flags) {
   const folder = mkdtempSync(join(tmpdir(), 'footlight-edge-'));
   try {
     const siteFile = join(folder, 'site.json');
@@ -68,6 +68,11 @@ export function publishSnapshot(site, content) {
       execFileSync(program, ['--data', join(folder, 'data'), ...args], { stdio: 'pipe' });
     run('import', 'site', siteFile);
     run('import', 'content', contentFile);
+    if (flags) {
+      const flagsFile = join(folder, 'flags.json');
+      writeFileSync(flagsFile, JSON.stringify(flags));
+      run('import', 'flags', flagsFile);
+    }
     run('publish');
     const envelope = JSON.parse(readFileSync(join(folder, 'data/publish/manifest.json'), 'utf8'));
     const { snapshot } = JSON.parse(Buffer.from(envelope.payload, 'base64').toString('utf8'));

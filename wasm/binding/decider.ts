@@ -62,6 +62,12 @@ export interface DecisionData {
   context?: number;
   segment: string;
   engagementLevel: number;
+  /** the site's flags for this page view, by key; where a worker evaluates them */
+  flags?: Record<string, unknown> | undefined;
+  /** the experiments the visitor is in: key to the variant's key */
+  experiments?: Record<string, string> | undefined;
+  /** The flag `personalization` is off for this visitor: the page's own content stands. */
+  unpersonalized?: true | undefined;
   personalizationScore: number;
   slots: Record<string, EntryData[]>;
 }

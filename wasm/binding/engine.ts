@@ -14,6 +14,7 @@ import {
   REASONS,
   type SlotRequest,
 } from './decider.js';
+import type { FlagExports } from './flags.js';
 
 export {
   ACTIONS,
@@ -97,6 +98,8 @@ export interface IndexedDecision {
   engagementLevel: number;
   personalizationScore: number;
   slots: IndexedSlot[];
+  /** what the host adds: members of the decision's JSON, and whether the page keeps its own content */
+  flags?: { members: string; keepsPage: boolean } | undefined;
 }
 
 const CHOICES: readonly Choice[] = ['unset', 'granted', 'denied'];
@@ -149,6 +152,20 @@ export class Engine extends Decider {
 
   setConsent(purpose: 'personalization' | 'measurement', choice: Choice): void {
     this.exports.fl_visitor_choice(purpose === 'personalization' ? 0 : 1, CHOICES.indexOf(choice));
+  }
+
+  /** 16 hex digits; null when the visitor has none. Of engine_full.wasm alone, as the flags. */
+  unitId(): string | null {
+    const id = BigInt.asUintN(64, this.flagExports.fl_unit());
+    return id === 0n ? null : id.toString(16).padStart(16, '0');
+  }
+
+  hasFlags(): boolean {
+    return this.flagExports.fl_has_program() === 1;
+  }
+
+  get flagExports(): FlagExports {
+    return this.exports as unknown as FlagExports;
   }
 
   setOptOut(optedOut: boolean): void {

@@ -10,6 +10,8 @@ export interface FlagExports {
   fl_program(bytes: number): number;
   fl_program_at(): number;
   fl_flags(n: number, now: number): number;
+  fl_unit(): bigint;
+  fl_has_program(): number;
 }
 
 export const SOURCES = [

@@ -76,6 +76,8 @@ export interface Footlight {
   profile(answers: Answers, rest?: ProfileRest): Promise<DecisionData>;
   readonly posted: Promise<boolean>;
   track(interaction: Interaction): void;
+  /** What the worker says of a flag for this page view; `fallback` where it says nothing. */
+  flag<T>(key: string, fallback: T): T;
   /** Sends what waits. */
   flush(): Promise<void>;
   allows(purpose: Purpose): boolean;
@@ -143,8 +145,10 @@ export function createFootlight(options: FootlightOptions): Footlight {
   };
   const personalizes = () => allows('personalization') || (!isRefused() && holdsAnything(record));
 
+  // The worker's word on flags holds for this page view, whatever is decided anew.
+  const { flags, experiments, unpersonalized } = options.decision ?? {};
   const emit = (decision?: DecisionData) => {
-    latest = decision;
+    latest = decision && Object.assign(decision, flags && { flags, experiments, unpersonalized });
     for (const listener of listeners) listener(decision);
   };
 
@@ -325,6 +329,7 @@ export function createFootlight(options: FootlightOptions): Footlight {
         if (latest) emit({ ...loaded.decide([], { now: nowS() }), slots: latest.slots });
       }).catch(() => {}); // no engine, no history
     },
+    flag: (key, fallback) => (latest?.flags?.[key] ?? fallback) as typeof fallback,
     flush: outbox.flush,
     allows,
     choices,

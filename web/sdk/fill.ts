@@ -52,9 +52,9 @@ export function slotRequest(
   return limit > 0 ? { slot: name, limit } : { slot: name };
 }
 
-/** Fills every slot of the page that the decision has something for; none in apprentice mode. */
+/** Fills every slot of the page that the decision has something for; none in apprentice mode, or where a flag says so. */
 export function fillPage(decision: DecisionData, options: FillOptions): void {
-  if (decision.apprentice) return;
+  if (decision.apprentice || decision.unpersonalized) return;
   for (const [name, container] of findSlots()) {
     const items = (decision.slots[name] ?? []).map(options.fields);
     const known = items.filter((item) => item !== undefined);
