@@ -125,7 +125,7 @@ bool ConditionTable::holds(std::uint32_t index, Value subject) const noexcept {
     case Test::kNot:
       return !holds(row.first, subject);
     case Test::kPath:
-      return holds(row.first, subject.at(constants.text.substr(row.text.offset, row.text.size)));
+      return holds(row.first, subject.at({constants.text.data() + row.text.offset, row.text.size}));
     case Test::kText:
       return subject.text() == operand.text();
     case Test::kLowerText:

@@ -77,6 +77,8 @@ Request Request::of(const ValueTable& table, std::uint32_t now_s) noexcept {
   Request request;
   request.attributes = root.find("attributes");
   request.url = root.find("url");
+  const std::string_view raw = request.url.find("raw").text();
+  if (raw.find('?') != std::string_view::npos) request.query = raw;
   request.forced = root.find("forced");
   request.features = root.find("features");
   request.sticky = root.find("sticky");
@@ -144,7 +146,7 @@ bool Evaluator::apply(const RuleRow& rule, std::uint32_t index, Feature& out) no
     return true;
   }
   if (!active(rule.active_from_s, rule.active_until_s, request_.now_s)) return false;
-  switch (prerequisites(rule.parents)) {
+  switch (rule.parents.count == 0 ? Prerequisites::kHold : prerequisites(rule.parents)) {
     case Prerequisites::kCyclic:
       out.source = Source::kCyclicPrerequisite;
       return true;
@@ -156,7 +158,7 @@ bool Evaluator::apply(const RuleRow& rule, std::uint32_t index, Feature& out) no
     case Prerequisites::kHold:
       break;
   }
-  if (rule.kind == RuleKind::kGate || filtered_out(rule.filters)) return false;
+  if (rule.kind == RuleKind::kGate || (rule.filters.count > 0 && filtered_out(rule.filters))) return false;
   if (rule.kind == RuleKind::kForce) {
     if (rule.condition != kNone && !program_.conditions.holds(rule.condition, request_.attributes)) return false;
     if (!rolled_out(rule)) return false;
@@ -200,13 +202,18 @@ Evaluator::Unit Evaluator::unit_of(const HashRow& hash, bool sticks) const noexc
   return unit;
 }
 
+std::optional<double> Evaluator::bucket(const HashRow& hash, const Unit& unit) const noexcept {
+  if (hash.version == 2) return bucket_from(hash.seed_state, unit.value.text());
+  return bucket_of(program_.text(hash.seed), "", unit.value.text(), hash.version);
+}
+
 bool Evaluator::filtered_out(Slice filters) const noexcept {
   for (const FilterRow& filter : program_.filters.subspan(filters.first, filters.count)) {
     const Unit unit = unit_of(filter.hash, false);
     if (unit.value.is_null()) return true;
-    const auto bucket = bucket_of(program_.text(filter.hash.seed), "", unit.value.text(), filter.hash.version);
-    if (!bucket) return true;
-    if (choose_variant(*bucket, program_.ranges.subspan(filter.ranges.first, filter.ranges.count)) < 0) return true;
+    const auto drawn = bucket(filter.hash, unit);
+    if (!drawn) return true;
+    if (choose_variant(*drawn, program_.ranges.subspan(filter.ranges.first, filter.ranges.count)) < 0) return true;
   }
   return false;
 }
@@ -222,15 +229,18 @@ bool Evaluator::rolled_out(const RuleRow& rule) const noexcept {
   if (!has_range && coverage == 0) return false;
   const Unit unit = unit_of(rule.hash, request_.sticks && (rule.flags & kRuleDoesNotStick) == 0);
   if (unit.value.is_null()) return false;
-  const auto bucket = bucket_of(program_.text(rule.hash.seed), "", unit.value.text(), rule.hash.version);
-  if (!bucket) return false;
-  return has_range ? rule.range.holds(*bucket) : *bucket <= coverage;
+  const auto drawn = bucket(rule.hash, unit);
+  if (!drawn) return false;
+  return has_range ? rule.range.holds(*drawn) : *drawn <= coverage;
 }
 
 std::int32_t Evaluator::forced_variant(const ExperimentRow& row) const noexcept {
   const std::string_view key = program_.text(row.key);
-  const std::int32_t asked = position_in_query(request_.url.find("raw").text(), key);
-  if (asked >= 0 && asked < static_cast<std::int32_t>(row.variants.count)) return asked;
+  if (!request_.query.empty()) {
+    const std::int32_t asked = position_in_query(request_.query, key);
+    if (asked >= 0 && asked < static_cast<std::int32_t>(row.variants.count)) return asked;
+  }
+  if (request_.forced.is_null()) return -1;
   const Value forced = request_.forced.find(key);
   if (forced.kind() != Kind::kNumber) return -1;
   // Past the last variant: the visitor is held out by force.
@@ -247,7 +257,7 @@ bool Evaluator::eligible(const ExperimentRow& row, const Unit& unit) noexcept {
     if (!row.space_range.holds(*bucket)) return false;
   }
   if (row.condition != kNone && !program_.conditions.holds(row.condition, request_.attributes)) return false;
-  return prerequisites(row.parents) == Prerequisites::kHold;
+  return row.parents.count == 0 || prerequisites(row.parents) == Prerequisites::kHold;
 }
 
 Evaluator::Sticky Evaluator::sticky_variant(const ExperimentRow& row) const noexcept {
@@ -312,11 +322,11 @@ Assignment Evaluator::assign(std::uint32_t index) noexcept {
   const Sticky sticky = sticks ? sticky_variant(row) : Sticky{};
   if (sticky.variant < 0 && !eligible(row, unit)) return leave_out();
 
-  const auto bucket = bucket_of(program_.text(row.hash.seed), "", unit.value.text(), row.hash.version);
-  if (!bucket) return leave_out();
+  const auto drawn = bucket(row.hash, unit);
+  if (!drawn) return leave_out();
   const std::int32_t variant = sticky.variant >= 0
                                    ? sticky.variant
-                                   : choose_variant(*bucket, program_.ranges.subspan(ranges.first, ranges.count));
+                                   : choose_variant(*drawn, program_.ranges.subspan(ranges.first, ranges.count));
   if (sticky.blocked) {
     out.sticky_used = true;
     return leave_out();
@@ -324,7 +334,7 @@ Assignment Evaluator::assign(std::uint32_t index) noexcept {
   if (variant < 0) return leave_out();
   if ((row.flags & kExperimentForces) != 0) return give(row.forced, false);
   if (request_.qa || (row.flags & kExperimentStopped) != 0) return leave_out();
-  out.bucket = *bucket;
+  out.bucket = *drawn;
   out.sticky_used = sticky.variant >= 0;
   return give(variant, true);
 }

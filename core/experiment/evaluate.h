@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "core/experiment/program.h"
@@ -24,6 +25,7 @@ namespace footlight::experiment {
 struct Request {
   Value attributes;
   Value url;
+  std::string_view query;  // the raw address; empty where nothing is asked in it
   Value forced;
   Value features;
   Value sticky;
@@ -94,6 +96,7 @@ class Evaluator {
   bool apply(const RuleRow& rule, std::uint32_t index, Feature& out) noexcept;
   Prerequisites prerequisites(Slice parents) noexcept;
   [[nodiscard]] Unit unit_of(const HashRow& hash, bool sticks) const noexcept;
+  [[nodiscard]] std::optional<double> bucket(const HashRow& hash, const Unit& unit) const noexcept;
   [[nodiscard]] bool filtered_out(Slice filters) const noexcept;
   [[nodiscard]] bool rolled_out(const RuleRow& rule) const noexcept;
   [[nodiscard]] std::int32_t forced_variant(const ExperimentRow& row) const noexcept;

@@ -18,6 +18,11 @@ namespace footlight::experiment {
 [[nodiscard]] std::optional<double> bucket_of(std::string_view seed_a, std::string_view seed_b, std::string_view value,
                                               std::uint32_t version) noexcept;
 
+// FNV-1a's state after a text: of version 2's seed it can be kept.
+[[nodiscard]] std::uint32_t hash_state(std::string_view seed) noexcept;
+// As bucket_of() for version 2.
+[[nodiscard]] double bucket_from(std::uint32_t seed_state, std::string_view value) noexcept;
+
 struct Range {  // of buckets: from <= bucket < until
   double from;
   double until;

@@ -29,7 +29,7 @@ struct HashRow {
   TextRef fallback;   // taken when the attribute says nothing and assignments stick; empty: none
   TextRef seed;
   std::uint32_t version;
-  std::uint32_t reserved;
+  std::uint32_t seed_state;  // hash_state(seed)
 };
 
 struct FeatureRow {
@@ -163,7 +163,7 @@ struct Program {
   std::span<const VariantRow> variants;
 
   [[nodiscard]] std::string_view text(TextRef ref) const noexcept {
-    return conditions.constants.text.substr(ref.offset, ref.size);
+    return {conditions.constants.text.data() + ref.offset, ref.size};
   }
   // Index; kNone.
   [[nodiscard]] std::uint32_t find_feature(std::string_view key) const noexcept;

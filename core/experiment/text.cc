@@ -24,26 +24,26 @@ Lead lead_of(std::uint32_t byte) noexcept {
 
 }  // namespace
 
-int Units::next() noexcept {
+int Units::next_beyond_ascii() noexcept {
   if (low_ >= 0) {
     const int low = low_;
     low_ = -1;
     return low;
   }
-  if (text_.empty()) return -1;
-  const auto [length, bits, least] = lead_of(static_cast<std::uint8_t>(text_[0]));
+  if (at_ == end_) return -1;
+  const auto [length, bits, least] = lead_of(static_cast<std::uint8_t>(*at_));
   std::uint32_t point = bits;
-  bool good = length > 0 && length <= text_.size();
+  bool good = length > 0 && length <= static_cast<std::size_t>(end_ - at_);
   for (std::size_t i = 1; good && i < length; ++i) {
-    const auto byte = static_cast<std::uint8_t>(text_[i]);
+    const auto byte = static_cast<std::uint8_t>(at_[i]);
     good = (byte & 0xC0U) == 0x80U;
     point = point << 6U | (byte & 0x3FU);
   }
   if (!good || point < least || point > 0x10FFFF || (point >= 0xD800 && point < 0xE000)) {
-    text_.remove_prefix(1);
+    ++at_;
     return kReplacement;
   }
-  text_.remove_prefix(length);
+  at_ += length;
   if (point < 0x10000) return static_cast<int>(point);
   point -= 0x10000;
   low_ = static_cast<int>(0xDC00U + (point & 0x3FFU));

@@ -12,13 +12,19 @@ namespace footlight::experiment {
 
 class Units {
  public:
-  explicit Units(std::string_view text) noexcept : text_(text) {}
+  explicit Units(std::string_view text) noexcept : at_(text.data()), end_(text.data() + text.size()) {}
 
   // The next code unit, 0 to 65535; -1 at the end, and from then on.
-  int next() noexcept;
+  int next() noexcept {
+    if (at_ != end_ && low_ < 0 && static_cast<unsigned char>(*at_) < 0x80) return *at_++;
+    return next_beyond_ascii();
+  }
 
  private:
-  std::string_view text_;
+  int next_beyond_ascii() noexcept;
+
+  const char* at_;
+  const char* end_;
   int low_ = -1;  // second half of a surrogate pair
 };
 

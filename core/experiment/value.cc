@@ -5,8 +5,6 @@ namespace {
 
 bool fits(TextRef ref, std::size_t size) noexcept { return ref.offset <= size && ref.size <= size - ref.offset; }
 
-std::string_view slice(std::string_view text, TextRef ref) noexcept { return text.substr(ref.offset, ref.size); }
-
 std::uint64_t children_of(const ValueRow& row) noexcept {
   if (row.kind == Kind::kArray) return row.count;
   if (row.kind == Kind::kObject) return std::uint64_t{2} * row.count;
@@ -45,16 +43,6 @@ Status ValueTable::check(std::uint32_t roots) const noexcept {
   return next == rows.size() ? Status::kOk : Status::kBadReference;
 }
 
-Value::Value(const ValueTable& table, std::uint32_t row) noexcept {
-  if (row >= table.rows.size()) return;
-  table_ = &table;
-  row_ = &table.rows[row];
-}
-
-std::string_view Value::text() const noexcept { return row_ == nullptr ? "null" : slice(table_->text, row_->text); }
-
-std::string_view Value::lower() const noexcept { return row_ == nullptr ? "null" : slice(table_->text, row_->lower); }
-
 std::uint32_t Value::row() const noexcept {
   return row_ == nullptr ? kNone : static_cast<std::uint32_t>(row_ - table_->rows.data());
 }
@@ -73,14 +61,15 @@ bool Value::truthy() const noexcept {
   }
 }
 
-Value Value::element(std::uint32_t i) const noexcept {
-  return row_ == nullptr ? Value() : Value(*table_, row_->first + i);
-}
-
 Value Value::find(std::string_view key) const noexcept {
   if (kind() != Kind::kObject) return {};
-  for (std::uint32_t m = 0; m < row_->count; ++m) {
-    if (Value(*table_, row_->first + 2 * m).text() == key) return {*table_, row_->first + 2 * m + 1};
+  const ValueRow* member = &table_->rows[row_->first];
+  for (std::uint32_t m = 0; m < row_->count; ++m, member += 2) {
+    if (member->text.size != key.size()) continue;
+    const char* name = table_->text.data() + member->text.offset;
+    std::size_t same = 0;
+    while (same < key.size() && name[same] == key[same]) ++same;  // short: a call costs more
+    if (same == key.size()) return {*table_, row_->first + 2 * m + 1};
   }
   return {};
 }

@@ -52,20 +52,23 @@ struct ValueTable {
 class Value {
  public:
   Value() noexcept = default;
-  Value(const ValueTable& table, std::uint32_t row) noexcept;
+  Value(const ValueTable& table, std::uint32_t row) noexcept
+      : table_(&table), row_(row < table.rows.size() ? &table.rows[row] : nullptr) {}
 
   [[nodiscard]] Kind kind() const noexcept { return row_ == nullptr ? Kind::kNull : row_->kind; }
   [[nodiscard]] bool is_null() const noexcept { return kind() == Kind::kNull; }
   [[nodiscard]] bool is_array() const noexcept { return kind() == Kind::kArray; }
-  [[nodiscard]] std::string_view text() const noexcept;
-  [[nodiscard]] std::string_view lower() const noexcept;
+  [[nodiscard]] std::string_view text() const noexcept { return row_ == nullptr ? "null" : piece(row_->text); }
+  [[nodiscard]] std::string_view lower() const noexcept { return row_ == nullptr ? "null" : piece(row_->lower); }
   [[nodiscard]] double number() const noexcept { return row_ == nullptr ? 0 : row_->number; }
   [[nodiscard]] std::uint32_t count() const noexcept { return row_ == nullptr ? 0 : row_->count; }
   [[nodiscard]] std::uint32_t row() const noexcept;  // kNone for the default
 
   // JavaScript's !!value.
   [[nodiscard]] bool truthy() const noexcept;
-  [[nodiscard]] Value element(std::uint32_t i) const noexcept;    // of an array; i < count()
+  [[nodiscard]] Value element(std::uint32_t i) const noexcept {  // of an array; i < count()
+    return row_ == nullptr ? Value() : Value(*table_, row_->first + i);
+  }
   [[nodiscard]] Value find(std::string_view key) const noexcept;  // of an object; null when it is not there
   // As `a.b.0.c`: members by name, elements by position. Null where the way ends early.
   [[nodiscard]] Value at(std::string_view path) const noexcept;
@@ -76,6 +79,11 @@ class Value {
   [[nodiscard]] bool same(Value other) const noexcept;
 
  private:
+  // check() has seen that it is inside.
+  [[nodiscard]] std::string_view piece(TextRef ref) const noexcept {
+    return {table_->text.data() + ref.offset, ref.size};
+  }
+
   const ValueTable* table_ = nullptr;
   const ValueRow* row_ = nullptr;
 };

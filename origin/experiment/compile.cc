@@ -267,7 +267,9 @@ class Compiler {
     HashRow row{};
     row.attribute = pool_.add(from.text(attribute, "id"));
     row.fallback = pool_.add(fallback ? from.text("fallbackAttribute") : "");
-    row.seed = pool_.add(from.text("seed", seed));
+    const std::string own_seed = from.text("seed", seed);
+    row.seed = pool_.add(own_seed);
+    row.seed_state = hash_state(own_seed);
     row.version = from.whole("hashVersion", version, 1000);
     if (row.version > 2) from.warn("unknown", "is not a version of the hash: nobody is in", "hashVersion");
     return row;
