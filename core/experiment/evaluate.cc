@@ -160,7 +160,7 @@ bool Evaluator::apply(const RuleRow& rule, std::uint32_t index, Feature& out) no
   }
   if (rule.kind == RuleKind::kGate || (rule.filters.count > 0 && filtered_out(rule.filters))) return false;
   if (rule.kind == RuleKind::kForce) {
-    if (rule.condition != kNone && !program_.conditions.holds(rule.condition, request_.attributes)) return false;
+    if (rule.condition != kNone && !targets(rule.condition)) return false;
     if (!rolled_out(rule)) return false;
     out.source = Source::kForce;
     out.rule = index;
@@ -190,10 +190,25 @@ Evaluator::Prerequisites Evaluator::prerequisites(Slice parents) noexcept {
   return Prerequisites::kHold;
 }
 
-Evaluator::Unit Evaluator::unit_of(const HashRow& hash, bool sticks) const noexcept {
+bool Evaluator::targets(std::uint32_t condition) noexcept {
+  if (condition >= kMaxRemembered) return program_.conditions.holds(condition, request_.attributes);
+  const std::uint64_t bit = std::uint64_t{1} << (condition % 64);
+  std::uint64_t& holds = holds_[condition / 64];
+  if ((asked_[condition / 64] & bit) == 0) {
+    asked_[condition / 64] |= bit;
+    if (program_.conditions.holds(condition, request_.attributes)) holds |= bit;
+  }
+  return (holds & bit) != 0;
+}
+
+Evaluator::Unit Evaluator::unit_of(const HashRow& hash, bool sticks) noexcept {
   Unit unit{program_.text(hash.attribute), {}};
-  unit.value = request_.attributes.find(unit.attribute);
-  if (!unit.value.truthy()) unit.value = {};
+  if (unit_attribute_ != hash.attribute.offset || hash.attribute.size == 0) {
+    unit_attribute_ = hash.attribute.offset;
+    unit_ = request_.attributes.find(unit.attribute);
+    if (!unit_.truthy()) unit_ = {};
+  }
+  unit.value = unit_;
   if (unit.value.is_null() && sticks && hash.fallback.size > 0) {
     const std::string_view fallback = program_.text(hash.fallback);
     const Value other = request_.attributes.find(fallback);
@@ -207,7 +222,7 @@ std::optional<double> Evaluator::bucket(const HashRow& hash, const Unit& unit) c
   return bucket_of(program_.text(hash.seed), "", unit.value.text(), hash.version);
 }
 
-bool Evaluator::filtered_out(Slice filters) const noexcept {
+bool Evaluator::filtered_out(Slice filters) noexcept {
   for (const FilterRow& filter : program_.filters.subspan(filters.first, filters.count)) {
     const Unit unit = unit_of(filter.hash, false);
     if (unit.value.is_null()) return true;
@@ -218,7 +233,7 @@ bool Evaluator::filtered_out(Slice filters) const noexcept {
   return false;
 }
 
-bool Evaluator::rolled_out(const RuleRow& rule) const noexcept {
+bool Evaluator::rolled_out(const RuleRow& rule) noexcept {
   const bool has_range = (rule.flags & kRuleHasRange) != 0;
   double coverage = rule.coverage;
   for (const StepRow& step : program_.steps.subspan(rule.steps.first, rule.steps.count)) {
@@ -256,7 +271,7 @@ bool Evaluator::eligible(const ExperimentRow& row, const Unit& unit) noexcept {
     const auto bucket = bucket_of("__", program_.text(row.space), unit.value.text(), 1);
     if (!row.space_range.holds(*bucket)) return false;
   }
-  if (row.condition != kNone && !program_.conditions.holds(row.condition, request_.attributes)) return false;
+  if (row.condition != kNone && !targets(row.condition)) return false;
   return row.parents.count == 0 || prerequisites(row.parents) == Prerequisites::kHold;
 }
 
@@ -306,7 +321,7 @@ Assignment Evaluator::assign(std::uint32_t index) noexcept {
   Slice ranges = row.ranges;
   for (std::uint32_t c = 0; c < row.contexts.count; ++c) {
     const ContextRow& context = program_.contexts[row.contexts.first + c];
-    if (!program_.conditions.holds(context.condition, request_.attributes)) continue;
+    if (!targets(context.condition)) continue;
     ranges = context.ranges;
     out.leaf = context.leaf;
     out.context = row.contexts.first + c;

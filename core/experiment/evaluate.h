@@ -70,6 +70,7 @@ struct Feature {
 
 inline constexpr std::uint32_t kMaxPrerequisites = 16;  // one behind the other
 inline constexpr std::uint32_t kMaxSteps = 10'000;
+inline constexpr std::uint32_t kMaxRemembered = 1024;  // conditions whose outcome is kept for the request
 
 // Position that a query string asks for ("?key=1"); -1: none.
 [[nodiscard]] std::int32_t position_in_query(std::string_view url, std::string_view key) noexcept;
@@ -95,10 +96,12 @@ class Evaluator {
   Feature evaluate(std::uint32_t index) noexcept;
   bool apply(const RuleRow& rule, std::uint32_t index, Feature& out) noexcept;
   Prerequisites prerequisites(Slice parents) noexcept;
-  [[nodiscard]] Unit unit_of(const HashRow& hash, bool sticks) const noexcept;
+  // What a condition, a root, says of the visitor: flags share them, and each is asked once.
+  [[nodiscard]] bool targets(std::uint32_t condition) noexcept;
+  [[nodiscard]] Unit unit_of(const HashRow& hash, bool sticks) noexcept;
   [[nodiscard]] std::optional<double> bucket(const HashRow& hash, const Unit& unit) const noexcept;
-  [[nodiscard]] bool filtered_out(Slice filters) const noexcept;
-  [[nodiscard]] bool rolled_out(const RuleRow& rule) const noexcept;
+  [[nodiscard]] bool filtered_out(Slice filters) noexcept;
+  [[nodiscard]] bool rolled_out(const RuleRow& rule) noexcept;
   [[nodiscard]] std::int32_t forced_variant(const ExperimentRow& row) const noexcept;
   [[nodiscard]] bool eligible(const ExperimentRow& row, const Unit& unit) noexcept;
   struct Sticky {
@@ -112,6 +115,10 @@ class Evaluator {
   std::uint32_t open_[kMaxPrerequisites] = {};  // the features being evaluated, outermost first
   std::uint32_t depth_ = 0;
   std::uint32_t steps_ = 0;
+  std::uint64_t asked_[kMaxRemembered / 64] = {};
+  std::uint64_t holds_[kMaxRemembered / 64] = {};
+  std::uint32_t unit_attribute_ = kNone;  // whose value `unit_` is: where its name begins
+  Value unit_;
 };
 
 }  // namespace footlight::experiment

@@ -68,7 +68,13 @@ std::uint32_t ConditionBuilder::constant(Json value, const std::string& pointer)
 }
 
 std::uint32_t ConditionBuilder::add(const Json& condition, const std::string& pointer) {
-  return add_root(object(condition, pointer, false));
+  const std::string text = condition.dump();
+  if (const auto found = known_.find(text); found != known_.end()) return found->second;
+  const std::size_t before = findings_.faults.size() + findings_.warnings.size();
+  const std::uint32_t root = add_root(object(condition, pointer, false));
+  // What was found must be said of every place.
+  if (findings_.faults.size() + findings_.warnings.size() == before) known_.emplace(text, root);
+  return root;
 }
 
 std::uint32_t ConditionBuilder::add_prerequisite(const Json& condition, const std::string& pointer) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "core/experiment/condition.h"
@@ -34,7 +35,7 @@ class ConditionBuilder {
   ConditionBuilder(TextPool& pool, ValueBuilder& values, const Json& groups, Findings& findings)
       : pool_(pool), values_(values), groups_(groups), findings_(findings) {}
 
-  // Of a subject: what `condition`, an object, says of it. The row of a root.
+  // Of a subject: what `condition`, an object, says of it. The row of a root, the same for the same condition.
   std::uint32_t add(const Json& condition, const std::string& pointer);
   // Of a feature's value: what `condition` says of {"value": it}.
   std::uint32_t add_prerequisite(const Json& condition, const std::string& pointer);
@@ -67,6 +68,7 @@ class ConditionBuilder {
   const Json& groups_;
   Findings& findings_;
   std::vector<ConditionTree> roots_;
+  std::unordered_map<std::string, std::uint32_t> known_;  // conditions without a finding, by their JSON
   std::vector<PatternRef> patterns_;
   std::vector<PatternRow> instructions_;
   std::vector<UnitRange> ranges_;

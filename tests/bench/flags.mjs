@@ -1,6 +1,9 @@
 // `./dev bench flags`: 100 flags of three rules each for one visitor. The core natively, engine_full.wasm with its binding
 // (from attributes as an object to the rows of all flags: encoding included), and GrowthBook's SDK on the same flags. The
 // answers are compared first; times are medians of alternating rounds.
+//
+// As on real sites, flags share conditions (five different ones here), which the core asks once; `wasm_distinct_us` is the
+// same with conditions that are all different.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,7 +20,7 @@ const FLAGS = 100;
 const ROUNDS = 15;
 
 /** A condition, a rollout and an experiment each; which of them holds differs from flag to flag. */
-function flag(i) {
+function flag(i, own = []) {
   const hash = { hashAttribute: 'id', hashVersion: 2 };
   return {
     defaultValue: 'off',
@@ -25,7 +28,7 @@ function flag(i) {
       {
         id: `countries-${i}`,
         condition: {
-          country: { $in: i % 4 === 0 ? ['DE', 'AT', 'CH'] : ['FR', 'BE'] },
+          country: { $in: [...(i % 4 === 0 ? ['DE', 'AT', 'CH'] : ['FR', 'BE']), ...own] },
           'plan.tier': { $in: ['pro', 'team'] },
           version: { $vgte: '2.1.0' },
         },
@@ -36,7 +39,7 @@ function flag(i) {
         id: `test-${i}`,
         key: `experiment-${i}`,
         ...hash,
-        condition: { visits: { $gte: i % 3 }, beta: { $ne: true } },
+        condition: { visits: { $gte: i % 3 }, beta: { $nin: [true, ...own] } },
         variations: ['control', 'a', 'b'],
         weights: [0.5, 0.25, 0.25],
         coverage: 0.9,
@@ -46,9 +49,10 @@ function flag(i) {
   };
 }
 
-const features = Object.fromEntries(
-  Array.from({ length: FLAGS }, (_, i) => [`flag-${i}`, flag(i)]),
-);
+const flagsOf = (own) =>
+  Object.fromEntries(Array.from({ length: FLAGS }, (_, i) => [`flag-${i}`, flag(i, own(i))]));
+const features = flagsOf(() => []);
+const distinct = flagsOf((i) => [`only-${i}`]);
 const visitor = (n) => ({
   id: `visitor-${n}`,
   country: ['DE', 'FR', 'US'][n % 3],
@@ -62,37 +66,47 @@ const visitor = (n) => ({
 
 const folder = mkdtempSync(join(tmpdir(), 'footlight-flags-'));
 const path = (name) => join(folder, name);
-writeFileSync(path('flags.json'), JSON.stringify({ features }));
 writeFileSync(path('request.json'), JSON.stringify({ attributes: visitor(0) }));
 
-const child = spawn(
-  join(root, 'build/release/bench_flags'),
-  [path('flags.json'), path('request.json'), path('out')],
-  { stdio: ['pipe', 'pipe', 'inherit'] },
-);
-const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-const next = async () => {
-  const { value, done } = await lines.next();
-  if (done) throw new Error('bench_flags ended early');
-  return value;
-};
-if ((await next()) !== 'ready') throw new Error('bench_flags is not ready');
+/** These flags in the native program, as a child process: one line in, one line out; and in engine_full.wasm. */
+async function both(name, document) {
+  writeFileSync(path(`${name}.json`), JSON.stringify({ features: document }));
+  const child = spawn(
+    join(root, 'build/release/bench_flags'),
+    [path(`${name}.json`), path('request.json'), path(name)],
+    { stdio: ['pipe', 'pipe', 'inherit'] },
+  );
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const next = async () => {
+    const { value, done } = await lines.next();
+    if (done) throw new Error('bench_flags ended early');
+    return value;
+  };
+  if ((await next()) !== 'ready') throw new Error('bench_flags is not ready');
+  const program = readFileSync(path(`${name}.program`));
+  const { exports } = new WebAssembly.Instance(module);
+  exports._initialize();
+  new Uint8Array(exports.memory.buffer).set(program, exports.fl_reserve(program.length));
+  const flags = new Flags(exports, program.length);
+  const rows = flags.evaluate({ attributes: visitor(0) }, NOW).rows.buffer;
+  if (Buffer.compare(Buffer.from(rows), readFileSync(path(`${name}.rows`))) !== 0) {
+    throw new Error('the engine and the native core disagree');
+  }
+  const native = async (n) => {
+    child.stdin.write(`${n}\n`);
+    return Number(await next());
+  };
+  return { flags, native, bytes: program.length, end: () => child.stdin.end() };
+}
 
-const program = readFileSync(path('out.program'));
-const { exports } = new WebAssembly.Instance(
-  new WebAssembly.Module(readFileSync(join(root, 'build/wasm/engine_full.wasm'))),
-);
-exports._initialize();
-new Uint8Array(exports.memory.buffer).set(program, exports.fl_reserve(program.length));
-const flags = new Flags(exports, program.length);
+const module = new WebAssembly.Module(readFileSync(join(root, 'build/wasm/engine_full.wasm')));
+const shared = await both('shared', features);
+const apart = await both('distinct', distinct);
+const { flags } = shared;
 const growthbook = (n) => new GrowthBook({ features, attributes: visitor(n) });
 const keys = Object.keys(features);
 
-// The same answers, from all three.
-const rows = flags.evaluate({ attributes: visitor(0) }, NOW).rows.buffer;
-if (Buffer.compare(Buffer.from(rows), readFileSync(path('out.rows'))) !== 0) {
-  throw new Error('the engine and the native core disagree');
-}
+// The same answers, from all three (both() has held the core's against each other).
 for (let n = 0; n < 200; n++) {
   const ours = flags.evaluate({ attributes: visitor(n) }, NOW);
   const theirs = growthbook(n);
@@ -112,11 +126,11 @@ function timed(run, n) {
 }
 
 const times = await alternate(ROUNDS, {
-  native_us: async () => {
-    child.stdin.write('2000\n');
-    return Number(await next());
-  },
+  native_us: () => shared.native(2000),
   wasm_us: async () => timed((n) => flags.evaluate({ attributes: visitor(n) }, NOW), 2000),
+  native_distinct_us: () => apart.native(2000),
+  wasm_distinct_us: async () =>
+    timed((n) => apart.flags.evaluate({ attributes: visitor(n) }, NOW), 2000),
   // The SDK with every value read: it has no other way; and ours with every value read, for the same.
   wasm_read_us: async () =>
     timed((n) => {
@@ -129,13 +143,14 @@ const times = await alternate(ROUNDS, {
       for (const key of keys) sdk.evalFeature(key);
     }, 100),
 });
-child.stdin.end();
+shared.end();
+apart.end();
 rmSync(folder, { recursive: true, force: true });
 const figures = Object.fromEntries(Object.entries(times).map(([key, all]) => [key, median(all)]));
 figures.growthbook_over_wasm = figures.growthbook_us / figures.wasm_us;
 figures.growthbook_over_wasm_read = figures.growthbook_us / figures.wasm_read_us;
 figures.flags = FLAGS;
-figures.program_bytes = program.length;
+figures.program_bytes = shared.bytes;
 report('flags', figures, {
   goals: { wasm_us: { max: 60 }, growthbook_over_wasm: { min: 5 } },
 });
