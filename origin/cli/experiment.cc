@@ -37,7 +37,10 @@ struct Plan {
 };
 
 PowerMetric metric_of(const Plan& plan) {
-  if (plan.rate >= 0) return {plan.rate, plan.rate * (1 - plan.rate)};
+  if (plan.rate >= 0) {
+    if (plan.rate * (1 + plan.effect) >= 1) throw std::runtime_error("--effect would take the rate beyond 1");
+    return {plan.rate, plan.rate * (1 - plan.rate)};
+  }
   if (plan.mean == 0 || plan.deviation <= 0) {
     throw std::runtime_error("give --rate of a conversion, or --mean and --deviation of a value");
   }

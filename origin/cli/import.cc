@@ -71,6 +71,9 @@ nlohmann::ordered_json read_document(const std::string& path) {
   } catch (const nlohmann::json::parse_error& error) {
     print_fault(path, 1, {"syntax", fmt::format("is not valid JSON (byte {})", error.byte), ""});
     throw CLI::RuntimeError(kExitRefused);
+  } catch (const nlohmann::json::out_of_range&) {
+    print_fault(path, 1, {"range", "has a number that is too large", ""});
+    throw CLI::RuntimeError(kExitRefused);
   }
 }
 

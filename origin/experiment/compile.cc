@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "core/experiment/evaluate.h"
+#include "origin/experiment/checked_object.h"
 #include "origin/experiment/url_pattern.h"
 #include "origin/store/document.h"
 
@@ -88,117 +89,6 @@ void append(std::vector<std::byte>& out, const std::vector<Row>& rows) {
   if (!rows.empty()) std::memcpy(out.data() + at, rows.data(), rows.size() * sizeof(Row));
 }
 
-// An object's member of the type asked for; what is there and is not of it is a
-// fault.
-class Object {
- public:
-  Object(const Json& json, std::string pointer, Findings& findings)
-      : json_(json), pointer_(std::move(pointer)), findings_(findings) {
-    if (!json.is_object()) fault("type", "must be an object", "");
-  }
-
-  [[nodiscard]] const Json* find(const char* name) const {
-    if (!json_.is_object()) return nullptr;
-    const auto found = json_.find(name);
-    return found == json_.end() ? nullptr : &*found;
-  }
-  [[nodiscard]] bool has(const char* name) const { return find(name) != nullptr; }
-  [[nodiscard]] std::string at(const char* name) const { return name[0] == 0 ? pointer_ : pointer_to(pointer_, name); }
-
-  void fault(const char* code, std::string detail, const char* name) {
-    findings_.faults.push_back({code, std::move(detail), at(name)});
-  }
-  void warn(const char* code, std::string detail, const char* name) {
-    findings_.warnings.push_back({code, std::move(detail), at(name)});
-  }
-
-  std::string text(const char* name, std::string_view otherwise = {}) {
-    const Json* value = filled(name);
-    if (value == nullptr) return std::string(otherwise);
-    if (!value->is_string()) fault("type", "must be text", name);
-    return value->is_string() && !value->get<std::string>().empty() ? value->get<std::string>()
-                                                                    : std::string(otherwise);
-  }
-  std::optional<double> number(const char* name) {
-    const Json* value = filled(name);
-    if (value == nullptr) return std::nullopt;
-    if (!value->is_number()) fault("type", "must be a number", name);
-    return value->is_number() ? std::optional(value->get<double>()) : std::nullopt;
-  }
-  std::uint32_t whole(const char* name, std::uint32_t otherwise, double max) {
-    const std::optional<double> value = number(name);
-    if (!value || *value == 0) return otherwise;
-    if (*value < 0 || *value > max || std::floor(*value) != *value) {
-      fault("range", fmt::format("must be a whole number from 0 to {}", max), name);
-      return otherwise;
-    }
-    return static_cast<std::uint32_t>(*value);
-  }
-  bool flag(const char* name, bool otherwise) {
-    const Json* value = filled(name);
-    if (value == nullptr) return otherwise;
-    if (!value->is_boolean()) fault("type", "must be true or false", name);
-    return value->is_boolean() ? value->get<bool>() : otherwise;
-  }
-  // Nullptr when it is missing.
-  const Json* list(const char* name, std::size_t max) {
-    const Json* value = filled(name);
-    if (value == nullptr) return nullptr;
-    if (!value->is_array()) {
-      fault("type", "must be an array", name);
-      return nullptr;
-    }
-    if (value->size() > max) fault("too_long", fmt::format("has {} entries; at most {}", value->size(), max), name);
-    return value;
-  }
-  std::vector<double> numbers(const char* name) {
-    std::vector<double> out;
-    const Json* value = list(name, kMaxVariants);
-    if (value == nullptr) return out;
-    for (const Json& one : *value) {
-      if (!one.is_number()) fault("type", "must be numbers", name);
-      out.push_back(one.is_number() ? one.get<double>() : 0);
-    }
-    return out;
-  }
-  std::optional<Range> range(const Json& value, const std::string& pointer) {
-    if (value.is_array() && value.size() == 2 && value[0].is_number() && value[1].is_number()) {
-      return Range{value[0].get<double>(), value[1].get<double>()};
-    }
-    findings_.faults.push_back({"type", "must be two numbers", pointer});
-    return std::nullopt;
-  }
-  std::uint32_t time_s(const char* name, std::uint32_t otherwise) {
-    const std::string value = text(name);
-    if (value.empty()) return otherwise;
-    const auto ms = origin::parse_time_ms(value);
-    if (!ms || *ms < 0 || *ms / 1000 >= kNone) {
-      fault("type", "must be a time with a zone, 2026-01-02T10:00:00Z", name);
-      return otherwise;
-    }
-    return static_cast<std::uint32_t>(*ms / 1000);
-  }
-  template <std::size_t N>
-  void only(const char* const (&known)[N]) {
-    if (!json_.is_object()) return;
-    for (const auto& member : json_.items()) {
-      const bool is_known =
-          std::any_of(std::begin(known), std::end(known), [&](const char* k) { return member.key() == k; });
-      if (!is_known) warn("unknown", "is not known here and has no effect", member.key().c_str());
-    }
-  }
-
- private:
-  [[nodiscard]] const Json* filled(const char* name) const {
-    const Json* value = find(name);
-    return value == nullptr || value->is_null() ? nullptr : value;
-  }
-
-  const Json& json_;
-  std::string pointer_;
-  Findings& findings_;
-};
-
 class Compiler {
  public:
   Compiler(const Json& document, Compiled& out)
@@ -247,7 +137,7 @@ class Compiler {
 
   void add_feature(const std::string& key, const Json& json) {
     const std::string pointer = pointer_to("/features", key);
-    Object feature(json, pointer, out_.findings);
+    CheckedObject feature(json, pointer, out_.findings);
     feature.only({"defaultValue", "rules", "description"});
     const Json* fallback = feature.find("defaultValue");
     FeatureRow row{pool_.add(key),
@@ -263,7 +153,8 @@ class Compiler {
     features_.push_back(row);
   }
 
-  HashRow hash(Object& from, const char* attribute, std::string_view seed, std::uint32_t version, bool fallback) {
+  HashRow hash(CheckedObject& from, const char* attribute, std::string_view seed, std::uint32_t version,
+               bool fallback) {
     HashRow row{};
     row.attribute = pool_.add(from.text(attribute, "id"));
     row.fallback = pool_.add(fallback ? from.text("fallbackAttribute") : "");
@@ -276,7 +167,7 @@ class Compiler {
   }
 
   void add_rule(const std::string& key, const Json& json, const std::string& pointer) {
-    Object rule(json, pointer, out_.findings);
+    CheckedObject rule(json, pointer, out_.findings);
     rule.only(kKnownInRules);
     RuleRow row{};
     row.id = pool_.add(rule.text("id"));
@@ -304,7 +195,7 @@ class Compiler {
     out_.rule_pointers.push_back(pointer);
   }
 
-  void add_rollout(Object& rule, RuleRow& row) {
+  void add_rollout(CheckedObject& rule, RuleRow& row) {
     if (rule.flag("disableStickyBucketing", false)) row.flags |= kRuleDoesNotStick;
     if (const Json* range = rule.find("range"); range != nullptr && !range->is_null()) {
       if (const auto read = rule.range(*range, rule.at("range"))) {
@@ -313,6 +204,7 @@ class Compiler {
       }
     }
     if (const auto coverage = rule.number("coverage")) {
+      if (*coverage < 0 || *coverage > 1) rule.warn("range", "is outside 0 to 1", "coverage");
       row.flags |= kRuleHasCoverage;
       row.coverage = *coverage;
     }
@@ -321,7 +213,7 @@ class Compiler {
     if (schedule == nullptr) return;
     row.flags |= kRuleHasCoverage;
     for (std::size_t s = 0; s < schedule->size(); ++s) {
-      Object step((*schedule)[s], pointer_to(rule.at("schedule"), s), out_.findings);
+      CheckedObject step((*schedule)[s], pointer_to(rule.at("schedule"), s), out_.findings);
       step.only({"from", "coverage"});
       if (!step.has("from")) step.fault("required", "is required", "from");
       const double coverage = step.number("coverage").value_or(-1);
@@ -333,18 +225,18 @@ class Compiler {
     row.steps.count = static_cast<std::uint32_t>(schedule->size());
   }
 
-  std::uint32_t add_condition(Object& from) {
+  std::uint32_t add_condition(CheckedObject& from) {
     const Json* condition = from.find("condition");
     if (condition == nullptr || condition->is_null()) return kNone;
     return conditions_.add(*condition, from.at("condition"));
   }
 
-  Slice add_parents(Object& from) {
+  Slice add_parents(CheckedObject& from) {
     Slice slice{static_cast<std::uint32_t>(parents_.size()), 0};
     const Json* parents = from.list("parentConditions", 100);
     if (parents == nullptr) return slice;
     for (std::size_t p = 0; p < parents->size(); ++p) {
-      Object parent((*parents)[p], pointer_to(from.at("parentConditions"), p), out_.findings);
+      CheckedObject parent((*parents)[p], pointer_to(from.at("parentConditions"), p), out_.findings);
       const std::string id = parent.text("id");
       const auto found = index_.find(id);
       if (found == index_.end())
@@ -366,7 +258,7 @@ class Compiler {
   }
 
   // Nothing when it is not given.
-  std::optional<std::vector<Range>> read_ranges(Object& from) {
+  std::optional<std::vector<Range>> read_ranges(CheckedObject& from) {
     const Json* list = from.list("ranges", 1000);
     if (list == nullptr) return std::nullopt;
     std::vector<Range> ranges;
@@ -376,12 +268,12 @@ class Compiler {
     return ranges;
   }
 
-  Slice add_filters(Object& from) {
+  Slice add_filters(CheckedObject& from) {
     Slice slice{static_cast<std::uint32_t>(filters_.size()), 0};
     const Json* filters = from.list("filters", 100);
     if (filters == nullptr) return slice;
     for (std::size_t f = 0; f < filters->size(); ++f) {
-      Object filter((*filters)[f], pointer_to(from.at("filters"), f), out_.findings);
+      CheckedObject filter((*filters)[f], pointer_to(from.at("filters"), f), out_.findings);
       FilterRow row{};
       row.hash = hash(filter, "attribute", "", 2, false);
       row.ranges = add_ranges(read_ranges(filter).value_or(std::vector<Range>{}));
@@ -392,7 +284,7 @@ class Compiler {
   }
 
   void add_experiment(const Json& json, const std::string& pointer) {
-    Object from(json, pointer, out_.findings);
+    CheckedObject from(json, pointer, out_.findings);
     from.only(kKnownInExperiments);
     const std::string key = from.text("key");
     if (key.empty()) from.fault("required", "is required", "key");
@@ -426,7 +318,7 @@ class Compiler {
     }
   }
 
-  std::uint32_t experiment(Object& from, const Json& variations, const std::string& key, const RuleRow& rule) {
+  std::uint32_t experiment(CheckedObject& from, const Json& variations, const std::string& key, const RuleRow& rule) {
     ExperimentRow row{};
     const std::string name = from.text("key", key);
     row.key = pool_.add(name);
@@ -451,6 +343,7 @@ class Compiler {
     }
     row.variants = add_variants(from, variations);
     const double coverage = from.number("coverage").value_or(1);
+    if (coverage < 0 || coverage > 1) from.warn("range", "is outside 0 to 1", "coverage");
     const auto given = read_ranges(from);
     const auto ranges_for = [&](const std::vector<double>& weights) {
       return given ? *given : bucket_ranges(variations.size(), coverage, weights);
@@ -461,7 +354,7 @@ class Compiler {
     return static_cast<std::uint32_t>(experiments_.size() - 1);
   }
 
-  Slice add_variants(Object& from, const Json& variations) {
+  Slice add_variants(CheckedObject& from, const Json& variations) {
     if (variations.empty()) from.fault("required", "needs at least one", "variations");
     const Json* meta = from.list("meta", kMaxVariants);
     const Slice slice{static_cast<std::uint32_t>(variants_.size()), static_cast<std::uint32_t>(variations.size())};
@@ -469,7 +362,7 @@ class Compiler {
       VariantRow row{};
       row.value = value(variations[v], pointer_to(from.at("variations"), v));
       if (meta != nullptr && v < meta->size()) {
-        Object one((*meta)[v], pointer_to(from.at("meta"), v), out_.findings);
+        CheckedObject one((*meta)[v], pointer_to(from.at("meta"), v), out_.findings);
         row.key = pool_.add(one.text("key"));
         row.name = pool_.add(one.text("name"));
         row.passthrough = one.flag("passthrough", false) ? 1 : 0;
@@ -480,7 +373,7 @@ class Compiler {
   }
 
   template <typename RangesFor>
-  void add_contexts(Object& from, ExperimentRow& row, const RangesFor& ranges_for) {
+  void add_contexts(CheckedObject& from, ExperimentRow& row, const RangesFor& ranges_for) {
     row.contexts.first = static_cast<std::uint32_t>(contexts_.size());
     const std::string ref = from.text("contextualBanditRef");
     const Json& bandits = member("contextualBandits");
@@ -492,11 +385,11 @@ class Compiler {
     }
     row.flags |= kExperimentIsBandit;
     const std::string pointer = pointer_to("/contextualBandits", ref);
-    Object bandit(bandits.at(ref), pointer, out_.findings);
+    CheckedObject bandit(bandits.at(ref), pointer, out_.findings);
     const Json* contexts = bandit.list("contexts", 1000);
     if (contexts == nullptr) return;
     for (std::size_t c = 0; c < contexts->size(); ++c) {
-      Object context((*contexts)[c], pointer_to(bandit.at("contexts"), c), out_.findings);
+      CheckedObject context((*contexts)[c], pointer_to(bandit.at("contexts"), c), out_.findings);
       const Json* condition = context.find("condition");
       ContextRow added{};
       added.condition = conditions_.add(condition == nullptr || condition->is_null() ? Json::object() : *condition,
@@ -508,8 +401,7 @@ class Compiler {
     row.contexts.count = static_cast<std::uint32_t>(contexts->size());
   }
 
-  // No feature may need more steps, or a longer chain of others, than the core
-  // will go.
+  // No feature may need more steps, or a longer chain of others, than the core will go.
   void check_prerequisites() {
     std::vector<double> cost(features_.size(), -1);
     std::vector<bool> open(features_.size(), false);
@@ -600,7 +492,7 @@ class Compiler {
 
   const Json& document_;
   Compiled& out_;
-  Object root_;
+  CheckedObject root_;
   TextPool pool_;
   ValueBuilder values_;
   ConditionBuilder conditions_;

@@ -1,5 +1,4 @@
-// Targeting conditions in JSON (GrowthBook's language) -> the forest of
-// core/experiment/condition.h.
+// Targeting conditions in JSON (GrowthBook's language) -> the forest of core/experiment/condition.h.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +14,7 @@
 
 namespace footlight::experiment {
 
-// Everything that is said about a document on the way: faults stop the
-// publishing, warnings do not.
+// Everything that is said about a document on the way: faults stop the publishing, warnings do not.
 struct Findings {
   std::vector<origin::Fault> faults;
   std::vector<origin::Fault> warnings;
@@ -43,8 +41,7 @@ class ConditionBuilder {
   // kPattern, or kFalse with a warning for what JavaScript refuses, or a fault.
   ConditionTree pattern(CompiledPattern compiled, const std::string& pointer);
 
-  // The tables so far. Throws std::length_error when a condition is deeper than
-  // kMaxDepth.
+  // The tables so far. Throws std::length_error when a condition is deeper than kMaxDepth.
   [[nodiscard]] std::vector<ConditionRow> rows() const;
   [[nodiscard]] std::uint32_t roots() const noexcept { return static_cast<std::uint32_t>(roots_.size()); }
   [[nodiscard]] const std::vector<PatternRef>& patterns() const noexcept { return patterns_; }

@@ -73,8 +73,7 @@ Set any_but_line_ends() {
   return set;
 }
 
-// Canonicalize of ECMA-262, 22.2.2.7.3, without u: one unit in upper case,
-// unless that would leave ASCII for it.
+// Canonicalize of ECMA-262, 22.2.2.7.3, without u: one unit in upper case, unless that would leave ASCII for it.
 std::uint32_t canonical(std::uint32_t unit) {
   const auto upper = static_cast<std::uint32_t>(u_toupper(static_cast<UChar32>(unit)));
   if (upper >= kUnits || (unit >= 128 && upper < 128)) return unit;

@@ -1,10 +1,7 @@
-// JavaScript's regular expressions (no flags, or "i") -> the bytecode of
-// core/experiment/pattern.h.
+// JavaScript's regular expressions (no flags, or "i") -> the bytecode of core/experiment/pattern.h.
 //
-// Everything of ECMA-262's syntax without the u and v flags, with Annex B as
-// browsers have it, but for what no machine of bounded size does: back
-// references and look-around. Lazy and greedy are the same: only whether is
-// asked.
+// Everything of ECMA-262's syntax without the u and v flags, with Annex B as browsers have it, but for what no machine
+// of bounded size does: back references and look-around. Lazy and greedy are the same: only whether is asked.
 #pragma once
 
 #include <string>
@@ -24,12 +21,10 @@ struct CompiledPattern {
   std::vector<UnitRange> ranges;  // kSet rows point into these
 };
 
-// kInvalid: JavaScript refuses it, too, and a condition with it never holds.
-// kUnsupported: it cannot be published.
+// kInvalid: JavaScript refuses it, too, and a condition with it never holds. kUnsupported: it cannot be published.
 [[nodiscard]] CompiledPattern compile_pattern(std::string_view pattern, bool ignore_case);
 
-// Pieces of text with anything ("*") between them, the whole text, cases
-// ignored, "." for no line break.
+// Pieces of text with anything ("*") between them, the whole text, cases ignored, "." for no line break.
 [[nodiscard]] CompiledPattern compile_wildcard(const std::vector<std::string>& pieces, bool optional_slashes);
 
 }  // namespace footlight::experiment

@@ -42,7 +42,7 @@ std::optional<std::string> decrypt(std::string_view text, std::string_view key) 
       EVP_DecryptFinal_ex(context.get(), out + body, &rest) != 1) {
     return std::nullopt;
   }
-  plain.resize(static_cast<std::size_t>(body + rest));
+  plain.resize(static_cast<std::size_t>(body) + static_cast<std::size_t>(rest));
   return plain;
 }
 

@@ -56,8 +56,8 @@ struct Estimate {
 [[nodiscard]] double cuped_theta(const Metric& metric, const Sums& control, const Sums& treatment);
 [[nodiscard]] Estimate estimate(const Metric& metric, const Sums& sums, double theta);
 
-// The difference of treatment and control, absolute or relative to the control's unadjusted mean, with its variance
-// by the delta method (Deng, Knoblich, Lu: "Applying the Delta Method in Metric Analytics", KDD 2018).
+// The difference of treatment and control, absolute or relative to the control's unadjusted mean, with its variance by
+// the delta method (Deng, Knoblich, Lu: "Applying the Delta Method in Metric Analytics", KDD 2018).
 struct Effect {
   double value = 0;
   double variance = 0;            // of `value`; not positive: nothing can be said

@@ -19,8 +19,7 @@ struct SimplePattern {
   std::vector<std::pair<std::string, std::string>> query;  // name, pattern
 };
 
-// A pattern without a protocol that has a dot before any of ":", "/" and "?"
-// begins with a host.
+// A pattern without a protocol that has a dot before any of ":", "/" and "?" begins with a host.
 SimplePattern parse_simple(std::string_view text) {
   SimplePattern pattern;
   std::string_view rest = text;

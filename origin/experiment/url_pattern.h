@@ -1,5 +1,4 @@
-// Where an experiment runs: GrowthBook's URL targets -> a condition on the
-// request's url.
+// Where an experiment runs: GrowthBook's URL targets -> a condition on the request's url.
 #pragma once
 
 #include <string>
@@ -8,11 +7,9 @@
 
 namespace footlight::experiment {
 
-// `targets`: [{"type": "simple" | "regex", "pattern": "…", "include": true |
-// false}, …]. An excluded address is out; where some are included, one of them
-// must match. Simple patterns name host and path ("*" stands for anything,
-// slashes at the path's ends do not count) and, where they matter, the query
-// and the fragment.
+// `targets`: [{"type": "simple" | "regex", "pattern": "…", "include": true | false}, …]. An excluded address is out;
+// where some are included, one of them must match. Simple patterns name host and path ("*" stands for anything, slashes
+// at the path's ends do not count) and, where they matter, the query and the fragment.
 [[nodiscard]] ConditionTree compile_url_targets(const Json& targets, const std::string& pointer,
                                                 ConditionBuilder& conditions, Findings& findings);
 

@@ -138,8 +138,7 @@ std::uint32_t depth_of(const Json& value) {
 
 }  // namespace
 
-// Number::toString of ECMA-262, 6.1.6.1.20, on the shortest digits that read
-// back as the same number.
+// Number::toString of ECMA-262, 6.1.6.1.20, on the shortest digits that read back as the same number.
 std::string js_text(double number) {
   if (std::isnan(number)) return "NaN";
   if (std::isinf(number)) return number > 0 ? "Infinity" : "-Infinity";

@@ -1,5 +1,4 @@
-// JSON -> the value tables of core/experiment/value.h: constants of flags, and
-// requests for the native engine.
+// JSON -> the value tables of core/experiment/value.h: constants of flags, and requests for the native engine.
 //
 //     ValueBuilder values(pool);
 //     const std::uint32_t row = values.add(json);     // a root
@@ -54,8 +53,7 @@ class ValueBuilder {
   std::vector<Json> values_;
 };
 
-// The bytes of a request (read_request) whose root is `root`, an object. In
-// 64-bit words, for their alignment.
+// The bytes of a request (read_request) whose root is `root`, an object. In 64-bit words, for their alignment.
 [[nodiscard]] std::vector<std::uint64_t> request_bytes(const Json& root);
 
 }  // namespace footlight::experiment

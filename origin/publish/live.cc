@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "core/experiment/program.h"
 #include "core/snapshot/section.h"
 #include "core/status.h"
 #include "origin/publish/file_write.h"
@@ -12,7 +13,10 @@
 namespace footlight::publish {
 
 LiveSnapshot::LiveSnapshot(std::span<const std::byte> bytes, Manifest manifest)
-    : blocks_((bytes.size() + sizeof(Block) - 1) / sizeof(Block)), size_(bytes.size()), manifest_(std::move(manifest)) {
+    : blocks_((bytes.size() + sizeof(Block) - 1) / sizeof(Block)),
+      size_(bytes.size()),
+      manifest_(std::move(manifest)),
+      flags_(std::make_unique<experiment::Program>()) {
   if (!bytes.empty()) std::memcpy(blocks_.data(), bytes.data(), bytes.size());
   const auto view = snapshot::SnapshotView::open(this->bytes());
   if (!view) throw std::invalid_argument(status_name(view.error()));
@@ -21,8 +25,10 @@ LiveSnapshot::LiveSnapshot(std::span<const std::byte> bytes, Manifest manifest)
   if (program.empty()) return;
   const auto flags = experiment::open_program(program);
   if (!flags) throw std::invalid_argument(std::string("flags: ") + status_name(flags.error()));
-  flags_ = *flags;
+  flags_ = std::make_unique<experiment::Program>(*flags);
 }
+
+LiveSnapshot::~LiveSnapshot() = default;
 
 std::span<const std::byte> LiveSnapshot::bytes() const noexcept {
   return std::as_bytes(std::span(blocks_)).first(size_);

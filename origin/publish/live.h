@@ -20,9 +20,12 @@
 #include <string>
 #include <vector>
 
-#include "core/experiment/program.h"
 #include "core/snapshot/reader.h"
 #include "origin/publish/manifest.h"
+
+namespace footlight::experiment {
+struct Program;
+}
 
 namespace footlight::publish {
 
@@ -32,13 +35,14 @@ class LiveSnapshot {
   // Throws std::invalid_argument naming the status when SnapshotView::open refuses the bytes, or open_program those of
   // the flags.
   explicit LiveSnapshot(std::span<const std::byte> bytes, Manifest manifest = {});
+  ~LiveSnapshot();
   LiveSnapshot(const LiveSnapshot&) = delete;
   LiveSnapshot& operator=(const LiveSnapshot&) = delete;
 
   [[nodiscard]] const snapshot::SnapshotView& view() const noexcept { return view_; }
   [[nodiscard]] std::uint64_t version() const noexcept { return view_.version(); }
   // Flags and experiments; without any where the snapshot has none.
-  [[nodiscard]] const experiment::Program& flags() const noexcept { return flags_; }
+  [[nodiscard]] const experiment::Program& flags() const noexcept { return *flags_; }
   [[nodiscard]] const Manifest& manifest() const noexcept { return manifest_; }  // empty for a bare file
   [[nodiscard]] std::span<const std::byte> bytes() const noexcept;
 
@@ -50,7 +54,7 @@ class LiveSnapshot {
   std::size_t size_ = 0;
   Manifest manifest_;
   snapshot::SnapshotView view_;
-  experiment::Program flags_;
+  std::unique_ptr<const experiment::Program> flags_;  // never empty
 };
 
 // Reads a snapshot file by itself, without a manifest. Throws.

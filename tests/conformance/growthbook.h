@@ -18,8 +18,8 @@ inline Json read_suite() {
   return Json::parse(file);
 }
 
-inline Json member(const Json& object, const char* name, Json otherwise = nullptr) {
-  return object.contains(name) ? object[name] : std::move(otherwise);
+inline Json member(const Json& object, const char* name, const Json& otherwise = nullptr) {
+  return object.contains(name) ? object[name] : otherwise;
 }
 
 struct Question {

@@ -53,6 +53,7 @@ test('a plan: the textbook size, more for the sequential test, days and what can
   assert.match(stdout, /4 weeks +\+\d/);
   assert.match(await refused('plan', '--mean', '3'), /--deviation/);
   assert.match(await refused('plan', '--rate', '2'), /--rate/);
+  assert.match(await refused('plan', '--rate', '0.5', '--effect', '3'), /beyond 1/);
 });
 
 test('the analysis names the winner, in words and as JSON', async () => {

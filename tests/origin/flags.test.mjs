@@ -90,6 +90,8 @@ test('a document with faults is refused with every place named, and the one befo
   assert.match(text, /\/features\/c\/rules\/0\/schedule\/0\/coverage/);
   assert.match((await site.footlight('flags')).stdout, /on +1/);
   assert.equal((await failed('import', 'flags', file('broken.json', '{'))).code, 1);
+  const huge = await failed('import', 'flags', file('huge.json', '{"features": 1e400}'));
+  assert.match(huge.text, /number that is too large/);
   const unknown = { features: { a: { rules: [{ force: 1, condition: { x: { $near: 1 } } }] } } };
   const warned = await site.footlight('import', 'flags', file('warn.json', unknown));
   assert.match(warned.stderr, /warning: .*\$near.*never holds/);

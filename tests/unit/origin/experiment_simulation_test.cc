@@ -136,7 +136,7 @@ BOOST_AUTO_TEST_CASE(a_planted_lift_is_found_with_the_promised_power) {
   for (int run = 0; run < kRuns; ++run) {
     const auto arm = [&](double rate) {
       Sums sums;
-      for (double u = 0; u < units; ++u) {
+      for (auto left = static_cast<int>(std::ceil(units)); left > 0; --left) {
         const double one[] = {random.uniform() < rate ? 1.0 : 0.0};
         sums.add(one);
       }
