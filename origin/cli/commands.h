@@ -49,7 +49,9 @@ void add_features(CLI::App& program, const Globals& globals);
 void add_precompute(CLI::App& program, const Globals& globals);
 void add_keys(CLI::App& program, const Globals& globals);
 void add_train(CLI::App& program, const Globals& globals);
-void add_experiment(CLI::App& program);
+void add_experiment(CLI::App& program, const Globals& globals);
+void add_experiment_changes(CLI::App& experiment, const Globals& globals);  // its subcommands on the site's own ones
+void add_audit(CLI::App& program, const Globals& globals);
 void add_flags(CLI::App& program, const Globals& globals);
 void add_publish(CLI::App& program, const Globals& globals);
 void add_rollback(CLI::App& program, const Globals& globals);

@@ -1,8 +1,5 @@
 // footlight experiment: how large one must be, and what its numbers say.
 #include <cmath>
-#include <fstream>
-#include <iostream>
-#include <iterator>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -10,9 +7,10 @@
 #include <fmt/format.h>
 
 #include "origin/cli/commands.h"
+#include "origin/cli/json_file.h"
+#include "origin/cli/print_analysis.h"
 #include "origin/experiment/analysis_json.h"
 #include "origin/experiment/power.h"
-#include "origin/store/document.h"
 
 namespace footlight::cli {
 namespace {
@@ -84,64 +82,32 @@ struct Analyze {
   bool json = false;
 };
 
-Json read_json(const std::string& path) {
-  std::ifstream input(path, std::ios::binary);
-  if (!input) throw std::runtime_error("cannot read " + path);
-  const std::string text((std::istreambuf_iterator<char>(input)), std::istreambuf_iterator<char>());
-  if (origin::too_deep(text)) throw std::runtime_error(path + " is nested too deeply");
-  Json document = Json::parse(text, nullptr, false);
-  if (document.is_discarded()) throw std::runtime_error(path + " is not valid JSON");
-  return document;
-}
-
-void print(const experiment::ExperimentData& data, const AnalysisResult& result, bool relative) {
-  fmt::print("{}\n\n  {}\n\n", data.name, result.advice);
-  for (const auto& check : result.health)
-    fmt::print("  {} {:<18} {}\n", check.passed ? "ok" : "!!", check.code, check.detail);
-  for (const auto& metric : result.metrics) {
-    fmt::print("\n  {}{}\n", metric.name, metric.guardrail ? " (guardrail)" : "");
-    for (const auto& one : metric.comparisons) {
-      fmt::print("    {:<20} {:.5g} against {:.5g}", data.variants[one.variant], one.treatment_mean, one.control_mean);
-      if (one.test) {
-        const double scale = relative ? 100 : 1;
-        fmt::print("  {:+.3g}{} ({:+.3g} to {:+.3g}), p {:.3g}, adjusted {:.3g}, chance to win {:.1f} %",
-                   scale * one.test->value, relative ? " %" : "", scale * one.test->interval.low,
-                   scale * one.test->interval.high, one.test->p, one.adjusted_p, 100 * one.bayes->chance_to_win);
-      }
-      fmt::print("\n");
-    }
-  }
-}
-
 void analyze(const Analyze& wanted) {
   std::vector<origin::Fault> faults;
   const auto data = experiment::read_experiment_data(read_json(wanted.file), faults);
-  for (const auto& fault : faults) {
-    fmt::print(stderr, "{}: {}: {} ({})\n", wanted.file, fault.code, fault.detail,
-               fault.pointer.empty() ? "/" : fault.pointer);
-  }
-  if (!faults.empty()) throw CLI::RuntimeError(kExitRefused);
+  refuse_faults(wanted.file, faults);
   AnalysisOptions options = wanted.options;
   options.relative = !wanted.absolute;
   options.statistics = wanted.statistics == "fixed"      ? experiment::Statistics::kFixed
                        : wanted.statistics == "bayesian" ? experiment::Statistics::kBayesian
                                                          : experiment::Statistics::kSequential;
-  options.correction = wanted.correction == "none" ? experiment::Correction::kNone
+  options.correction = wanted.correction == "none" ? experiment::Correction::kUncorrected
                        : wanted.correction == "bh" ? experiment::Correction::kBenjaminiHochberg
                                                    : experiment::Correction::kHolm;
   const AnalysisResult result = analyze_results(data, options);
   if (wanted.json) {
     fmt::print("{}\n", analysis_document(data, result).dump(2));
   } else {
-    print(data, result, options.relative);
+    print_analysis(data, result);
   }
 }
 
 }  // namespace
 
-void add_experiment(CLI::App& program) {
-  auto* command = program.add_subcommand("experiment", "Plan experiments, and say what their numbers mean");
+void add_experiment(CLI::App& program, const Globals& globals) {
+  auto* command = program.add_subcommand("experiment", "Plan, run and analyse experiments");
   command->require_subcommand(1);
+  add_experiment_changes(*command, globals);
 
   auto planned = std::make_shared<Plan>();
   auto* planning = command->add_subcommand("plan", "How many units it takes, and how long");

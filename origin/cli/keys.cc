@@ -22,9 +22,11 @@ Examples:
   auto* create = command->add_subcommand("create", "Make a key and print it, once");
   auto scopes = std::make_shared<std::vector<std::string>>();
   auto label = std::make_shared<std::string>("unnamed");
-  create->add_option("--scope", *scopes, "What it may do: admin (everything), content, read; may be repeated")
+  create
+      ->add_option("--scope", *scopes,
+                   "What it may do: admin (everything), content, experiments, read; may be repeated")
       ->required()
-      ->check(CLI::IsMember({"admin", "content", "read"}));
+      ->check(CLI::IsMember({"admin", "content", "experiments", "read"}));
   create->add_option("--label", *label, "What or whom it is for")->capture_default_str();
   create->callback([&globals, scopes, label] {
     const auto store = open_store(globals);

@@ -51,7 +51,7 @@ int main(int argc, char** argv) {
   program.set_version_flag("--version", "footlight 0.1.0");
   add_import(program, globals);
   add_train(program, globals);
-  add_experiment(program);
+  add_experiment(program, globals);
   add_flags(program, globals);
   add_publish(program, globals);
   add_serve(program, globals);
@@ -68,6 +68,7 @@ int main(int argc, char** argv) {
   add_simulate(program);
   add_report(program, globals);
   add_keys(program, globals);
+  add_audit(program, globals);
   try {
     program.parse(argc, argv);
     return 0;

@@ -58,6 +58,7 @@ publishes all the same, and the version's note says what it overrode. Content an
 Examples:
   footlight publish
   footlight publish --out site/_fl          also into a folder that any static host can serve
+  footlight publish --flags-only            an experiment was started or stopped: nothing else changes
   footlight publish --force                 although the new model was found worse
   footlight publish --expires-days 7        consumers refuse it after a week: publish more often)");
   auto options = std::make_shared<publish::PublishOptions>();
@@ -70,8 +71,11 @@ Examples:
   command->add_option("--keep", options->keep, "Versions whose files are kept for rollback (0: all)")
       ->capture_default_str();
   command->add_option("--note", options->note, "Shown by footlight snapshots");
+  auto flags_only = std::make_shared<bool>(false);
+  command->add_flag("--flags-only", *flags_only,
+                    "Content and model stay as they are live; flags and experiments change");
   command->add_flag("--force", options->force, "Publish a model that was found worse than the live one");
-  command->callback([&globals, options, days, out] {
+  command->callback([&globals, options, days, out, flags_only] {
     publish::PublishOptions wanted = publish_options(globals);
     wanted.keep = options->keep;
     wanted.note = options->note;
@@ -80,6 +84,10 @@ Examples:
     if (!out->empty()) wanted.out = *out;
     const auto store = open_existing_store(globals);
     publish::PublishReport report;
+    if (*flags_only) {
+      print_published(publish::publish_flags(*store, wanted), wanted);
+      return;
+    }
     try {
       Progress progress("publish");
       report = publish::publish(*store, wanted, std::ref(progress), interrupted());

@@ -51,7 +51,22 @@ class Analyst {
     const Estimate treatment = estimate(metric.metric, metric.variants[variant], theta);
     one.control_mean = control.unadjusted_mean;
     one.treatment_mean = treatment.unadjusted_mean;
-    return effect_of(control, treatment, options_.relative);
+    one.relative = options_.relative;
+    const bool degenerate = metric.metric.kind == MetricKind::kProportion && control.n >= 2 && treatment.n >= 2 &&
+                            (control.variance <= 0) != (treatment.variance <= 0);
+    if (!degenerate) return effect_of(control, treatment, options_.relative);
+    one.relative = false;
+    return effect_of(estimate({}, one_more(metric.variants[0]), 0), estimate({}, one_more(metric.variants[variant]), 0),
+                     false);
+  }
+
+  // With one more unit that did and one that did not.
+  static Sums one_more(const Sums& sums) {
+    Sums out;
+    out.n = sums.n + 2;
+    out.sum[kValue] = sums.sum[kValue] + 1;
+    out.product[kValue][kValue] = sums.sum[kValue] + 1;
+    return out;
   }
 
   MetricResult compare(const MetricData& metric) const {
@@ -63,7 +78,7 @@ class Analyst {
       one.test = options_.statistics == Statistics::kSequential
                      ? sequential_test(found, options_.alpha, options_.tuning)
                      : welch_test(found, options_.alpha);
-      const Prior prior = options_.relative ? options_.prior : options_.prior.absolute(one.control_mean);
+      const Prior prior = one.relative ? options_.prior : options_.prior.absolute(one.control_mean);
       one.bayes = bayes_test(found, prior, options_.alpha, metric.less_is_better);
       if (one.test) one.adjusted_p = one.test->p;
       out.comparisons.push_back(one);
@@ -81,7 +96,7 @@ class Analyst {
         of.push_back(&one);
       }
     }
-    if (options_.correction == Correction::kNone) return;
+    if (options_.correction == Correction::kUncorrected) return;
     const auto adjusted = options_.correction == Correction::kHolm ? holm(p) : benjamini_hochberg(p);
     for (std::size_t i = 0; i < of.size(); ++i) of[i]->adjusted_p = adjusted[i];
   }
@@ -99,9 +114,10 @@ class Analyst {
   }
 
   void check_health() {
-    const double p = sample_ratio_p(data_.units, data_.weights);
+    const double p = data_.fixed_shares ? sample_ratio_p(data_.units, data_.weights) : 1;
     health("sample_ratio", p >= kSampleRatioAlpha,
-           p >= kSampleRatioAlpha
+           !data_.fixed_shares ? "the shares changed while it ran: how units split is not checked"
+           : p >= kSampleRatioAlpha
                ? fmt::format("units split as they were to (p = {:.3f})", p)
                : fmt::format("units do not split as they were to (p = {:.1e}): assignment, redirects or "
                              "the counting of one variant is broken",
@@ -132,7 +148,7 @@ class Analyst {
   [[nodiscard]] std::string effect_words(const MetricResult& metric, const Comparison& one) const {
     const Interval interval = options_.statistics == Statistics::kBayesian ? one.bayes->interval : one.test->interval;
     const double value = options_.statistics == Statistics::kBayesian ? one.bayes->value : one.test->value;
-    if (options_.relative) {
+    if (one.relative) {
       return fmt::format("{} {} ({} to {})", metric.name, percent(value), percent(interval.low),
                          percent(interval.high));
     }

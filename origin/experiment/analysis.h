@@ -22,7 +22,7 @@
 namespace footlight::experiment {
 
 enum class Statistics : std::uint8_t { kSequential, kFixed, kBayesian };
-enum class Correction : std::uint8_t { kNone, kHolm, kBenjaminiHochberg };
+enum class Correction : std::uint8_t { kUncorrected, kHolm, kBenjaminiHochberg };
 
 struct MetricData {
   std::string name;
@@ -36,6 +36,7 @@ struct ExperimentData {
   std::string name;
   std::vector<std::string> variants;  // at least two; the control first
   std::vector<double> weights;        // shares they were to get, any scale
+  bool fixed_shares = true;           // false: they changed while it ran, and the split says nothing
   std::vector<double> units;          // exposed to this variant and no other
   double multiple_exposed = 0;        // units that saw more than one, in no variant's numbers
   std::vector<MetricData> metrics;    // at least one that is no guardrail
@@ -54,6 +55,10 @@ struct Comparison {  // of one treatment with the control
   std::size_t variant = 0;
   double control_mean = 0;
   double treatment_mean = 0;
+  // Where nobody or everybody did in one of the two, and a share of the control's mean says nothing, the effect is the
+  // difference of the two shares, after one more of either (Agresti, Caffo: "Simple and Effective Confidence Intervals
+  // for Proportions", The American Statistician 2000).
+  bool relative = true;
   std::optional<TestResult> test;  // nothing can be said without variance
   double adjusted_p = 1;
   std::optional<BayesResult> bayes;

@@ -126,6 +126,7 @@ App::App(Store& store_in, publish::Live& live_in, AppOptions options_in, MailOpt
       similar(store),
       learning(store, live, {.train = options.train, .publish = options.publish, .precompute = options.precompute},
                [this] { tick(); }),
+      experiments(store, live, options.publish, [this] { tick(); }),
       jobs(store, long_work, now_ms, log_job),
       rate_(options.rate_per_s, std::max(1.0, kBurstS * options.rate_per_s)) {
   if (options.off_peak) nightly_.emplace(store, jobs, *options.off_peak, learning.nightly(now_ms));
@@ -133,6 +134,7 @@ App::App(Store& store_in, publish::Live& live_in, AppOptions options_in, MailOpt
 
 void App::work() {
   jobs.tick();
+  experiments.tick(jobs, now_ms());
   if (nightly_) nightly_->tick(now_ms());
 }
 
@@ -211,7 +213,7 @@ std::shared_ptr<const Session> App::session(const Exchange& exchange) {
   return found;
 }
 
-void App::check_key(const Exchange& exchange) {
+void App::check_key(Exchange& exchange) {
   const std::string* authorization = header(exchange.request, "Authorization");
   const std::string_view key = authorization != nullptr ? bearer(*authorization) : std::string_view();
   const auto known = key.empty() ? std::nullopt : store.check_api_key(key);
@@ -220,9 +222,10 @@ void App::check_key(const Exchange& exchange) {
     return std::find(known->scopes.begin(), known->scopes.end(), scope) != known->scopes.end();
   };
   const Access needed = exchange.route.access;
-  const bool allowed =
-      has("admin") || (needed != Access::kAdmin && has("content")) || (needed == Access::kRead && has("read"));
+  const bool allowed = has("admin") || needed == Access::kRead || (needed == Access::kContent && has("content")) ||
+                       (needed == Access::kExperiments && has("experiments"));
   if (!allowed) throw Problem{ProblemKind::kForbidden, "The key has not the scope for this."};
+  exchange.actor = "key:" + known->id;
 }
 
 void App::check_rate(const httplib::Request& request) {
@@ -311,11 +314,9 @@ void App::run(const httplib::Request& request, httplib::Response& response, cons
     throw Problem{ProblemKind::kMethodNotAllowed};
   }
   const Route& route = *match.route;
-  Exchange exchange{request, response, route, std::move(match.arguments), {}};
+  Exchange exchange{request, response, route, std::move(match.arguments), {}, {}};
   // Credentials first: whoever has none does not get to send a body.
-  if (route.access == Access::kRead || route.access == Access::kContent || route.access == Access::kAdmin) {
-    check_key(exchange);
-  }
+  if (route.access >= Access::kRead) check_key(exchange);
   if (route.access == Access::kVisitor && !route.request.empty()) static_cast<void>(session(exchange));
   if (!route.request.empty()) {
     if (!reader) {

@@ -24,6 +24,7 @@
 #include "origin/learn/tastes.h"
 #include "origin/publish/live.h"
 #include "origin/publish/publisher.h"
+#include "origin/schedule/experiments.h"
 #include "origin/schedule/jobs.h"
 #include "origin/schedule/learning.h"
 #include "origin/schedule/off_peak.h"
@@ -66,6 +67,7 @@ struct Exchange {
   const Route& route;
   std::vector<std::string> arguments;  // of the path, in order
   std::string body;
+  std::string actor;  // of a route that needs a key: who changes something, for the audit log
 
   // The body as JSON; throws Problem kBadJson.
   [[nodiscard]] Json json() const;
@@ -114,13 +116,14 @@ class App {
   std::mutex long_work;  // train, publish, roll back: one at a time
   learn::FreshSimilarUsers similar;
   schedule::Learning learning;
+  schedule::Experiments experiments;
   schedule::Jobs jobs;  // after what its work uses
   std::function<const ServerCounters*()> server_counters;
 
  private:
   void run(const httplib::Request& request, httplib::Response& response, const BodyReader& reader);
   void check_rate(const httplib::Request& request);
-  void check_key(const Exchange& exchange);
+  void check_key(Exchange& exchange);
   void cors(const httplib::Request& request, httplib::Response& response);
   void write_problem(const httplib::Request& request, httplib::Response& response, const Problem& problem);
 

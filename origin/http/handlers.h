@@ -49,6 +49,19 @@ void post_train(App& app, Exchange& exchange);
 void post_precompute(App& app, Exchange& exchange);
 void list_jobs(App& app, Exchange& exchange);
 void get_job(App& app, Exchange& exchange);
+// experiment_api.cc
+void list_experiments(App& app, Exchange& exchange);
+void get_experiment(App& app, Exchange& exchange);
+void create_experiment(App& app, Exchange& exchange);
+void replace_experiment(App& app, Exchange& exchange);
+void delete_experiment(App& app, Exchange& exchange);
+void start_experiment(App& app, Exchange& exchange);
+void stop_experiment(App& app, Exchange& exchange);
+void conclude_experiment(App& app, Exchange& exchange);
+void promote_experiment(App& app, Exchange& exchange);
+void get_experiment_results(App& app, Exchange& exchange);
+void get_experiment_report(App& app, Exchange& exchange);
+void list_audit(App& app, Exchange& exchange);
 // publish_api.cc
 void post_publish(App& app, Exchange& exchange);
 void list_snapshots(App& app, Exchange& exchange);

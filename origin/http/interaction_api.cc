@@ -111,6 +111,9 @@ void post_interaction(App& app, Exchange& exchange) {
   if (receipts.front() == Receipt::kUnknownContent) {
     throw invalid({{"unknown_content", "there is no such content", "/contentId"}});
   }
+  if (receipts.front() == Receipt::kUnknownExperiment) {
+    throw invalid({{"unknown_experiment", "there is no such experiment", "/experiment"}});
+  }
   exchange.answer({{"success", true}, {"updatedProfile", updated_profile(outcomes)}});
 }
 
@@ -168,12 +171,16 @@ void post_interactions(App& app, Exchange& exchange) {
       case Receipt::kNotWanted:
         break;  // the visitor's choice is no fault of the sender's
       case Receipt::kUnknownContent:
-        refused.push_back({{"index", i},
-                           {"eventId", one.event.event_id},
-                           {"code", "unknown_content"},
-                           {"detail", "there is no such content"},
-                           {"pointer", pointer_to(pointer_to(pointer_to("", name), i), "contentId")}});
+      case Receipt::kUnknownExperiment: {
+        const bool content = receipts[at - 1] == Receipt::kUnknownContent;
+        refused.push_back(
+            {{"index", i},
+             {"eventId", one.event.event_id},
+             {"code", content ? "unknown_content" : "unknown_experiment"},
+             {"detail", content ? "there is no such content" : "there is no such experiment"},
+             {"pointer", pointer_to(pointer_to(pointer_to("", name), i), content ? "contentId" : "experiment")}});
         break;
+      }
     }
   }
   Json answer = {{"success", true},

@@ -44,6 +44,7 @@ Json security(Access access) {
       return Json::array({Json::object(), {{"visitorToken", Json::array()}}});
     case Access::kRead:
     case Access::kContent:
+    case Access::kExperiments:
     case Access::kAdmin:
       return Json::array({{{"apiKey", Json::array()}}});
   }
@@ -60,7 +61,7 @@ Json answers(const Route& route) {
     if (route.accepted.empty()) result["204"] = {{"description", "Done."}};
   } else {
     const Json schema = route.response.empty() ? Json{{"type", "string"}} : reference(route.response);
-    const char* status = route.id == "createContent" ? "201" : "200";
+    const char* status = route.id == "createContent" || route.id == "createExperiment" ? "201" : "200";
     result[status] = {{"description", "Done."}, {"content", {{std::string(route.produces), {{"schema", schema}}}}}};
   }
   result["default"] = {{"description", "A problem (RFC 9457)."},

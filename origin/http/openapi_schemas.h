@@ -28,6 +28,34 @@ inline constexpr std::string_view kOpenapiSchemas = R"json({
     "token": {"type": "string"}, "record": {"type": "string", "description": "The visitor record, base64url."},
     "refused": {"type": "array", "items": {"type": "object", "properties": {
       "code": {"type": "string"}, "detail": {"type": "string"}, "pointer": {"type": "string"}}}}}},
+  "NewExperiment": {"type": "object", "required": ["id", "metrics"], "additionalProperties": false, "properties": {
+    "id": {"type": "string", "maxLength": 100}, "name": {"type": "string"}, "hypothesis": {"type": "string"},
+    "kind": {"enum": ["experiment", "rollout", "redirect", "holdout", "canary"]}, "flag": {"type": "string"},
+    "variants": {"type": "array", "minItems": 2, "items": {"type": "object", "required": ["key"], "properties": {
+      "key": {"type": "string"}, "name": {"type": "string"}, "value": {}, "weight": {"type": "number"}, "url": {"type": "string"}}}},
+    "trafficAllocation": {"type": "number", "minimum": 0, "maximum": 1}, "startDate": {"type": "string", "format": "date-time"},
+    "endDate": {"type": "string", "format": "date-time"}, "condition": {"type": "object"}, "page": {"type": "string"},
+    "persistQueryString": {"type": "boolean"}, "namespace": {"type": "object"}, "schedule": {"type": "array"},
+    "allocation": {"enum": ["fixed", "bandit"]}, "sticky": {"type": "boolean"}, "share": {"type": "number"},
+    "metrics": {"type": "array", "minItems": 1, "items": {"type": "object", "required": ["name", "events"]}},
+    "attributionHours": {"type": "number"}, "beforeDays": {"type": "number"}, "analysis": {"type": "object"},
+    "autoRollback": {"type": "boolean"}}, "description": "origin/IMPORT.md says what each member means."},
+  "Experiment": {"type": "object", "required": ["id", "status", "winner"], "description": "A NewExperiment, and what became of it.", "properties": {
+    "id": {"type": "string"}, "status": {"enum": ["draft", "running", "stopped", "concluded"]},
+    "winner": {"type": ["string", "null"]}, "note": {"type": "string"}, "shares": {"type": "object"},
+    "createdAt": {"type": "string"}, "updatedAt": {"type": "string"}, "startedAt": {"type": "string"}, "stoppedAt": {"type": "string"},
+    "publish": {"type": "object", "properties": {"job": {"type": "string"}}}}},
+  "Experiments": {"type": "object", "properties": {"experiments": {"type": "array", "items": {"$ref": "#/components/schemas/Experiment"}}}},
+  "ExperimentNote": {"type": "object", "additionalProperties": false, "properties": {"note": {"type": "string", "maxLength": 500}}},
+  "ExperimentConclusion": {"type": "object", "additionalProperties": false, "properties": {
+    "winner": {"type": "string"}, "note": {"type": "string", "maxLength": 500}}},
+  "ExperimentResults": {"type": "object", "required": ["experiment", "results", "units", "leftOut", "days"], "properties": {
+    "experiment": {"$ref": "#/components/schemas/Experiment"}, "asOf": {"type": "string"}, "results": {"type": "object"},
+    "units": {"type": "object"}, "leftOut": {"type": "object"}, "detectableEffect": {"type": ["number", "null"]},
+    "days": {"type": "array"}, "segments": {"type": "array"}, "segmentsWarning": {"type": "string"}}},
+  "Audit": {"type": "object", "properties": {"audit": {"type": "array", "items": {"type": "object", "properties": {
+    "seq": {"type": "integer"}, "at": {"type": "string"}, "actor": {"type": "string"}, "action": {"type": "string"},
+    "subject": {"type": "string"}, "detail": {}}}}}},
   "OfrepRequest": {"type": "object", "required": ["context"], "properties": {"context": {"type": "object",
     "description": "Attributes by name; targetingKey is the unit's id, url the page's address.",
     "properties": {"targetingKey": {"type": "string"}, "url": {"type": "string"}}}}},
@@ -54,7 +82,12 @@ inline constexpr std::string_view kOpenapiSchemas = R"json({
     "testimonials": {"type": "array", "items": {"$ref": "#/components/schemas/Item"}},
     "services": {"type": "array", "items": {"$ref": "#/components/schemas/Item"}}}},
   "Recommendations": {"type": "object", "properties": {"recommendations": {"type": "array", "items": {"$ref": "#/components/schemas/Item"}}}},
-  "Interaction": {"type": "object", "required": ["contentId", "action"], "additionalProperties": false, "properties": {
+  "Interaction": {"type": "object", "required": ["action"], "additionalProperties": false, "anyOf": [
+    {"required": ["contentId"]}, {"required": ["experiment", "variant"]}, {"required": ["goal"]}], "properties": {
+    "experiment": {"type": "string", "maxLength": 255, "description": "With the action exposure and a variant: the visitor has seen it. Counts once a visitor and variant."},
+    "variant": {"type": "string", "maxLength": 255},
+    "goal": {"type": "string", "maxLength": 100, "description": "With the action convert: a goal of the site's own was reached."},
+    "value": {"type": "number", "description": "of the goal, such as an order's"},
     "eventId": {"type": "string", "maxLength": 255, "description": "Counts once. Without one, a repetition counts again."},
     "contentId": {"type": "string", "maxLength": 255}, "contentType": {"type": "string"},
     "action": {"enum": ["view", "click", "engage", "convert", "exposure", "would_show"]},
@@ -140,7 +173,7 @@ inline constexpr std::string_view kOpenapiSchemas = R"json({
     "precompute": {"$ref": "#/components/schemas/PrecomputedAll"}}},
   "Job": {"type": "object", "required": ["id", "kind", "state", "stage", "progress", "queuedAt", "dueAt", "startedAt", "finishedAt", "report", "error"],
     "additionalProperties": false, "properties": {
-    "id": {"type": "string", "format": "uuid"}, "kind": {"enum": ["train", "publish", "precompute", "nightly"]},
+    "id": {"type": "string", "format": "uuid"}, "kind": {"enum": ["train", "publish", "precompute", "nightly", "publish_flags", "experiments"]},
     "state": {"enum": ["queued", "running", "done", "failed"]}, "stage": {"type": "string"},
     "progress": {"type": ["number", "null"], "minimum": 0, "maximum": 1, "description": "of the stage"},
     "queuedAt": {"type": "string", "format": "date-time"}, "dueAt": {"type": "string", "format": "date-time"},

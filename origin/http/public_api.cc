@@ -70,6 +70,8 @@ void get_metrics(App& app, Exchange& exchange) {
   counter("trainings_total", "Trainings by the schedule or by request.", app.learning.trained());
   counter("publishes_total", "Publishes by the schedule or as jobs.", app.learning.published());
   counter("publishes_refused_total", "Such publishes that were refused.", app.learning.refused());
+  counter("experiments_rolled_back_total", "Experiments stopped because a guardrail broke.",
+          app.experiments.rolled_back());
   counter("homepages_precomputed_total", "Homepages precomputed.", app.learning.precomputed());
   if (app.server_counters) {
     const ServerCounters* server = app.server_counters();

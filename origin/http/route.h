@@ -15,13 +15,14 @@ namespace footlight::origin {
 class App;
 struct Exchange;
 
-enum class Access {
-  kPublic,    // nothing needed
-  kVisitor,   // a visitor's Bearer token
-  kOptional,  // a visitor's Bearer token where there is one
-  kRead,      // an API key with scope read, content or admin
-  kContent,   // an API key with scope content or admin
-  kAdmin,     // an API key with scope admin
+enum class Access {  // from kRead on with an API key
+  kPublic,           // nothing needed
+  kVisitor,          // a visitor's Bearer token
+  kOptional,         // a visitor's Bearer token where there is one
+  kRead,             // an API key with any scope
+  kContent,          // an API key with scope content or admin
+  kExperiments,      // an API key with scope experiments or admin
+  kAdmin,            // an API key with scope admin
 };
 
 struct RouteParameter {

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/experiment/program.h"
 #include "core/visitor/engagement.h"
 #include "origin/ingest/context.h"
 #include "origin/store/document.h"
@@ -96,6 +97,53 @@ bool insert_event(Database& db, Vault& vault, std::int64_t visitor, const Item& 
     insert->bind(13, static_cast<std::int64_t>(*event.context));
   }
   return insert->exec() == 1;
+}
+
+// Whether an exposure to it is worth keeping: one that the site has set up here, or that its live flags speak of.
+bool is_experiment(Database& db, const std::string& key, const publish::LiveSnapshot* live) {
+  auto query = db.prepare("SELECT 1 FROM experiments WHERE id = ? AND status <> 'draft'");
+  query->bindNoCopy(1, key);
+  if (query->executeStep()) return true;
+  if (live == nullptr) return false;
+  const experiment::Program& program = live->flags();
+  return std::any_of(program.experiments.begin(), program.experiments.end(),
+                     [&](const experiment::ExperimentRow& row) { return program.text(row.key) == key; });
+}
+
+// The first time that a visitor saw this variant stays.
+bool insert_exposure(Database& db, std::int64_t visitor, const Event& event) {
+  auto insert = db.prepare(
+      "INSERT INTO exposures (experiment, visitor, variant, exposed_at) VALUES (?, ?, ?, ?) "
+      "ON CONFLICT (experiment, visitor, variant) DO UPDATE SET exposed_at = excluded.exposed_at "
+      "WHERE excluded.exposed_at < exposed_at");
+  insert->bindNoCopy(1, event.experiment);
+  insert->bind(2, visitor);
+  insert->bindNoCopy(3, event.variant);
+  insert->bind(4, event.occurred_at_ms);
+  return insert->exec() == 1;
+}
+
+bool insert_conversion(Database& db, Vault& vault, std::int64_t visitor, const Event& event) {
+  const Hash hash = event_hash(vault, event);
+  auto insert = db.prepare(
+      "INSERT INTO conversions (event_id, visitor, goal, value, occurred_at) VALUES (?, ?, ?, ?, ?) "
+      "ON CONFLICT (event_id) DO NOTHING");
+  insert.bind_blob(1, std::as_bytes(std::span(hash)).first(16));
+  insert->bind(2, visitor);
+  insert->bindNoCopy(3, event.goal);
+  if (event.value) insert->bind(4, *event.value);
+  insert->bind(5, event.occurred_at_ms);
+  return insert->exec() == 1;
+}
+
+// An event about no content: kCounted or kDuplicate, or kUnknownExperiment.
+Receipt apply_contentless(Database& db, Vault& vault, std::int64_t visitor, const Event& event,
+                          const publish::LiveSnapshot* live) {
+  if (event.experiment.empty()) {
+    return insert_conversion(db, vault, visitor, event) ? Receipt::kCounted : Receipt::kDuplicate;
+  }
+  if (!is_experiment(db, event.experiment, live)) return Receipt::kUnknownExperiment;
+  return insert_exposure(db, visitor, event) ? Receipt::kCounted : Receipt::kDuplicate;
 }
 
 // What edge and browser showed: one row a recommended item, like the origin's own decisions. A page is stable for a day
@@ -197,11 +245,15 @@ Past past_of(Database& db, const Hash& visitor_hash) {
 
 Event parse_event(const Json& document, const std::string& pointer, std::int64_t now, std::vector<Fault>& faults) {
   Fields fields(document, pointer, faults);
-  fields.only({"eventId", "contentId", "contentType", "action", "duration", "feedback", "occurredAt", "visitorId",
-               "profileId", "slot", "position", "propensity", "confidence", "snapshotVersion", "reason", "context"});
+  fields.only({"eventId",   "contentId", "contentType", "action",   "duration",   "feedback",   "occurredAt",
+               "visitorId", "profileId", "slot",        "position", "propensity", "confidence", "snapshotVersion",
+               "reason",    "context",   "experiment",  "variant",  "goal",       "value"});
   Event event;
   event.event_id = fields.text_or("eventId", 255, "");
-  event.content_id = fields.text("contentId", 255);
+  event.experiment = fields.text_or("experiment", 255, "");
+  event.goal = fields.text_or("goal", 100, "");
+  const bool needs_content = event.experiment.empty() && event.goal.empty();
+  event.content_id = needs_content ? fields.text("contentId", 255) : fields.text_or("contentId", 255, "");
   // A UUID is one in either case; foreign ids are taken literally.
   if (const auto uuid = parse_uuid(event.content_id)) event.content_id = to_string(*uuid);
   const std::string type = fields.text_or("contentType", 50, "");
@@ -218,6 +270,17 @@ Event parse_event(const Json& document, const std::string& pointer, std::int64_t
     event.action = *known;
   } else if (!action.empty()) {
     fields.fault("unknown", "must be view, click, engage, convert, exposure or would_show", "action");
+  }
+  if (!event.experiment.empty()) {
+    event.variant = fields.text("variant", 255);
+    if (!event.exposure && !action.empty()) fields.fault("unknown", "must be exposure for an experiment", "action");
+    if (!event.content_id.empty()) fields.fault("unknown", "does not belong to an exposure to a variant", "contentId");
+    if (!event.goal.empty()) fields.fault("unknown", "does not belong to an exposure to a variant", "goal");
+  } else if (!event.goal.empty()) {
+    if (action != "convert" && !action.empty()) fields.fault("unknown", "must be convert for a goal", "action");
+    if (fields.find("value") != nullptr) event.value = fields.number("value", -1e12, 1e12);
+  } else if (fields.find("value") != nullptr) {
+    fields.fault("unknown", "belongs to a goal", "value");
   }
   const double duration = fields.number_or("duration", 0, 1e15, 0);
   event.duration_ms = static_cast<std::uint32_t>(std::min<double>(std::round(duration), kMaxDurationMs));
@@ -299,7 +362,12 @@ Outcome apply_events(Database& db, Vault& vault, const Who& who, std::span<const
     return outcome;
   }
   for (const Event& event : events) {
+    if (event.content_id.empty()) {
+      outcome.receipts.push_back(apply_contentless(db, vault, visitor_key, event, live));
+      continue;
+    }
     const auto item = find_item(db, event.content_id);
+    if (!event.goal.empty()) static_cast<void>(insert_conversion(db, vault, visitor_key, event));
     if (!item) {
       outcome.receipts.push_back(Receipt::kUnknownContent);
       continue;

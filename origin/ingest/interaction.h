@@ -26,10 +26,15 @@
 
 namespace footlight::origin {
 
-// What an event says: an interaction, or that something was shown.
+// What an event says: an interaction, that something was shown, that a visitor saw a variant of an experiment, or that
+// a goal of the site's own was reached.
 struct Event {
   std::string event_id;    // empty: the caller gave none, so a repetition counts again
-  std::string content_id;  // UUID or foreign id
+  std::string content_id;  // UUID or foreign id; empty: about no content
+  std::string experiment;  // of an exposure to a variant: it has no content
+  std::string variant;
+  std::string goal;  // of a conversion, by the site's own name: "signup"
+  std::optional<double> value;
   std::optional<snapshot::ContentType> content_type;
   bool exposure = false;    // action "exposure": shown, not yet acted on
   bool would_show = false;  // action "would_show": apprentice mode's; never an exposure
@@ -66,9 +71,10 @@ struct Who {
 
 enum class Receipt : std::uint8_t {
   kCounted,
-  kDuplicate,       // counted before
-  kUnknownContent,  // there is no such content: sending it again is useless
-  kNotWanted,       // the visitor has opted out or denied measurement: nothing was kept
+  kDuplicate,          // counted before
+  kUnknownContent,     // there is no such content: sending it again is useless
+  kUnknownExperiment,  // nor such an experiment
+  kNotWanted,          // the visitor has opted out or denied measurement: nothing was kept
 };
 
 struct Outcome {

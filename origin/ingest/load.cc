@@ -242,6 +242,10 @@ LoadReport load_interactions(Store& store, const Load& load, const publish::Live
             ++report.refused;
             load.refused(batch[indexes[i]].line, {"unknown_content", "there is no such content", "/contentId"});
             break;
+          case Receipt::kUnknownExperiment:
+            ++report.refused;
+            load.refused(batch[indexes[i]].line, {"unknown_experiment", "there is no such experiment", "/experiment"});
+            break;
         }
       }
     }

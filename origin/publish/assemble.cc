@@ -9,7 +9,8 @@
 
 #include <fmt/format.h>
 
-#include "origin/experiment/flag_store.h"
+#include "origin/experiment/compile.h"
+#include "origin/experiment/published_flags.h"
 #include "origin/learn/fields.h"
 #include "origin/learn/segments.h"
 #include "origin/store/content.h"
@@ -239,20 +240,6 @@ void add_rules(const Site& site, const std::unordered_map<std::string, std::uint
   }
 }
 
-// What was imported did compile; what does not any more, after an update of this program, say, must not be left out in
-// silence: a flag is a promise.
-void add_flags(origin::Store& store, Assembled& out) {
-  const auto document = experiment::flags(store);
-  if (!document) return;
-  const experiment::Compiled compiled = experiment::compile(*document);
-  if (!compiled.findings.faults.empty()) {
-    const origin::Fault& fault = compiled.findings.faults.front();
-    throw std::runtime_error(fmt::format("the stored flags cannot be published: {} {}", fault.pointer, fault.detail));
-  }
-  const auto bytes = compiled.bytes();
-  out.input.program.assign(bytes.begin(), bytes.end());
-}
-
 }  // namespace
 
 learn::StackWeights day0_weights(const Site& site, const std::optional<learn::Model>& model) {
@@ -262,7 +249,22 @@ learn::StackWeights day0_weights(const Site& site, const std::optional<learn::Mo
           site.weights.prior};
 }
 
-Assembled assemble(origin::Store& store, const Site& site, const std::optional<learn::Model>& model) {
+// What was imported did compile; what does not any more, after an update of this program, say, must not be left out in
+// silence: a flag is a promise.
+std::vector<std::byte> flags_program(origin::Store& store, std::int64_t now_ms) {
+  const auto document = experiment::published_flags(store, now_ms);
+  if (!document) return {};
+  const experiment::Compiled compiled = experiment::compile(*document);
+  if (!compiled.findings.faults.empty()) {
+    const origin::Fault& fault = compiled.findings.faults.front();
+    throw std::runtime_error(fmt::format("the stored flags cannot be published: {} {}", fault.pointer, fault.detail));
+  }
+  const auto bytes = compiled.bytes();
+  return {bytes.begin(), bytes.end()};
+}
+
+Assembled assemble(origin::Store& store, const Site& site, const std::optional<learn::Model>& model,
+                   std::int64_t now_ms) {
   Assembled out;
   snapshot::SnapshotInput& input = out.input;
   input.locales = site.locales;
@@ -308,7 +310,7 @@ Assembled assemble(origin::Store& store, const Site& site, const std::optional<l
   if (input.items.empty()) out.warnings.emplace_back("there is no live content: every slot will keep its default");
   if (model) apply_model(*model, site, index, out);
   add_rules(site, named, index, model, out);
-  add_flags(store, out);
+  input.program = flags_program(store, now_ms);
   return out;
 }
 

@@ -42,8 +42,11 @@ struct Assembled {
 // The weights that stand while nothing has been learned of them: match, engagement, item_item, prior.
 [[nodiscard]] learn::StackWeights day0_weights(const origin::Site& site, const std::optional<learn::Model>& model);
 
-// `model` may be empty: then the content matcher alone decides.
+// Flags and running experiments, compiled; empty without any.
+[[nodiscard]] std::vector<std::byte> flags_program(origin::Store& store, std::int64_t now_ms);
+
+// `model` may be empty: then the content matcher alone decides. `now_ms`: experiments are what they are at that time.
 [[nodiscard]] Assembled assemble(origin::Store& store, const origin::Site& site,
-                                 const std::optional<learn::Model>& model);
+                                 const std::optional<learn::Model>& model, std::int64_t now_ms = origin::now_ms());
 
 }  // namespace footlight::publish

@@ -14,12 +14,14 @@
 #include <sys/file.h>
 
 #include "core/snapshot/builder.h"
+#include "origin/experiment/watch.h"
 #include "origin/learn/ease.h"
 #include "origin/learn/model.h"
 #include "origin/publish/assemble.h"
 #include "origin/publish/file_write.h"
 #include "origin/publish/live.h"
 #include "origin/publish/pack.h"
+#include "origin/publish/replace_flags.h"
 #include "origin/publish/sha256.h"
 
 namespace footlight::publish {
@@ -197,7 +199,9 @@ PublishReport publish(Store& store, const PublishOptions& options, const Publish
   std::optional<learn::Model> model;
   const auto model_bytes = store.model(learn::kModelName);
   if (model_bytes) model = learn::decode_model(*model_bytes);
-  Assembled assembled = assemble(store, site->site, model);
+  const std::int64_t as_of = origin::now_ms();
+  const std::string experiments = experiment::experiments_digest(store, as_of);
+  Assembled assembled = assemble(store, site->site, model, as_of);
   check(cancel);
 
   Built built;
@@ -225,6 +229,7 @@ PublishReport publish(Store& store, const PublishOptions& options, const Publish
   check(cancel);
   progress("writing and signing", -1);
   PublishReport report = finish(store, wanted, site->site.name, built, gate_json(gate).dump());
+  experiment::mark_published(store, experiments);
   report.gate = std::move(gate);
   report.items = static_cast<std::uint32_t>(assembled.input.items.size());
   report.drafts = assembled.drafts;
@@ -234,16 +239,51 @@ PublishReport publish(Store& store, const PublishOptions& options, const Publish
   return report;
 }
 
+namespace {
+
+// The manifest of a version whose files are all still there.
+Manifest manifest_of(const origin::SnapshotRow& row, const PublishOptions& options) {
+  Manifest manifest = read_manifest(row.manifest);
+  for (const std::string& name : files_of(manifest)) {
+    if (!std::filesystem::exists(options.directory / name)) {
+      throw CannotPublish(
+          fmt::format("the files of version {} have been pruned; publish --keep keeps more", row.version));
+    }
+  }
+  return manifest;
+}
+
+}  // namespace
+
+PublishReport publish_flags(Store& store, const PublishOptions& options) {
+  const Lock lock(options.directory);
+  const auto row = store.live_snapshot();
+  if (!row) throw CannotPublish("nothing has been published yet: footlight publish");
+  const Manifest live = manifest_of(*row, options);
+  const std::int64_t as_of = origin::now_ms();
+  const std::string experiments = experiment::experiments_digest(store, as_of);
+  const std::vector<std::byte> program = flags_program(store, as_of);
+  Built built;
+  built.version = next_version(store, options.directory);
+  const LiveSnapshot edge(with_version(options.directory / live.snapshot.sha256, live.snapshot, built.version));
+  built.edge = replace_flags(edge.bytes(), program, built.version);
+  const LiveSnapshot opens(built.edge);
+  for (const Pack& pack : live.packs) {
+    built.packs.push_back(with_version(options.directory / pack.file.sha256, pack.file, built.version));
+  }
+  PublishOptions noted = options;
+  if (noted.note.empty()) noted.note = fmt::format("flags, on version {}", row->version);
+  PublishReport report = finish(store, noted, live.site, built, row->gate);
+  experiment::mark_published(store, experiments);
+  report.items = static_cast<std::uint32_t>(opens.view().items().size());
+  return report;
+}
+
 PublishReport rollback(Store& store, std::uint64_t version, const PublishOptions& options) {
   const auto row = store.snapshot(version);
   if (!row) throw CannotPublish(fmt::format("there is no version {}: footlight snapshots lists them", version));
   const Lock lock(options.directory);
-  const Manifest old = read_manifest(row->manifest);
-  for (const std::string& name : files_of(old)) {
-    if (!std::filesystem::exists(options.directory / name)) {
-      throw CannotPublish(fmt::format("the files of version {} have been pruned; publish --keep keeps more", version));
-    }
-  }
+  const Manifest old = manifest_of(*row, options);
   Built built;
   built.version = next_version(store, options.directory);
   built.edge = with_version(options.directory / old.snapshot.sha256, old.snapshot, built.version);

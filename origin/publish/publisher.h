@@ -82,4 +82,8 @@ void settle(origin::Store& store, const std::filesystem::path& directory);
 // this is one. Content, model and site in the store are not changed: the next publish brings them back.
 PublishReport rollback(origin::Store& store, std::uint64_t version, const PublishOptions& options);
 
+// Publishes what is live with today's flags and experiments: content and model stay as they are live, so there is
+// nothing for the gate to hold up. What an experiment's start and stop need.
+PublishReport publish_flags(origin::Store& store, const PublishOptions& options);
+
 }  // namespace footlight::publish

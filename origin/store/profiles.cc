@@ -96,6 +96,21 @@ void move_recommendations(Database& db, std::int64_t from, std::int64_t to, std:
   move->exec();
 }
 
+// Exposures count once a visitor, experiment and variant: where both have one the earlier time stays.
+void move_experiments(Database& db, std::int64_t from, std::int64_t to) {
+  auto exposures = db.prepare(
+      "INSERT INTO exposures (experiment, visitor, variant, exposed_at) "
+      "SELECT experiment, ?1, variant, exposed_at FROM exposures WHERE visitor = ?2 "
+      "ON CONFLICT (experiment, visitor, variant) DO UPDATE SET exposed_at = min(exposed_at, excluded.exposed_at)");
+  exposures->bind(1, to);
+  exposures->bind(2, from);
+  exposures->exec();
+  auto conversions = db.prepare("UPDATE conversions SET visitor = ? WHERE visitor = ?");
+  conversions->bind(1, to);
+  conversions->bind(2, from);
+  conversions->exec();
+}
+
 }  // namespace
 
 std::int64_t insert_profile(Database& db, Vault& vault, const NewProfile& profile) {
@@ -308,6 +323,7 @@ void link_visitor(Database& db, std::int64_t profile, const Hash& hash) {
     move->bind(2, *known);
     move->exec();
     move_recommendations(db, *known, own, profile);
+    move_experiments(db, *known, own);
     auto erase = db.prepare("DELETE FROM visitors WHERE visitor = ?");
     erase->bind(1, *known);
     erase->exec();

@@ -174,7 +174,48 @@ CREATE TABLE models (
   updated_at INTEGER NOT NULL
 ) STRICT;
 
-PRAGMA user_version = 2;
+CREATE TABLE experiments (
+  id TEXT PRIMARY KEY NOT NULL,
+  document TEXT NOT NULL,
+  status TEXT NOT NULL CHECK (status IN ('draft', 'running', 'stopped', 'concluded')),
+  winner TEXT,
+  note TEXT NOT NULL DEFAULT '',
+  allocation TEXT,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  started_at INTEGER,
+  stopped_at INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE exposures (
+  experiment TEXT NOT NULL,
+  visitor INTEGER NOT NULL REFERENCES visitors(visitor) ON DELETE CASCADE,
+  variant TEXT NOT NULL,
+  exposed_at INTEGER NOT NULL,
+  PRIMARY KEY (experiment, visitor, variant)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX exposures_visitor ON exposures(visitor);
+
+CREATE TABLE conversions (
+  event_id BLOB PRIMARY KEY NOT NULL,
+  visitor INTEGER NOT NULL REFERENCES visitors(visitor) ON DELETE CASCADE,
+  goal TEXT NOT NULL,
+  value REAL,
+  occurred_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX conversions_visitor ON conversions(visitor, occurred_at);
+
+CREATE TABLE audit_log (
+  seq INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  actor TEXT NOT NULL,
+  action TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  detail TEXT NOT NULL,
+  chain BLOB NOT NULL
+) STRICT;
+
+PRAGMA user_version = 3;
 )sql";
 
 // From 1 to 2: the surroundings of a page view, packed (core/model/engagement.h, pack()); what the publish gate found
@@ -196,6 +237,50 @@ CREATE TABLE would_show (
 CREATE INDEX would_show_visitor ON would_show(visitor, occurred_at);
 ALTER TABLE personalized_content ADD COLUMN snapshot_version INTEGER;
 PRAGMA user_version = 2;
+)sql";
+
+// From 2 to 3: experiments, who was exposed to which variant, conversions by goal, and who changed what.
+constexpr Sql kToVersion3 = R"sql(CREATE TABLE experiments (
+  id TEXT PRIMARY KEY NOT NULL,
+  document TEXT NOT NULL,
+  status TEXT NOT NULL CHECK (status IN ('draft', 'running', 'stopped', 'concluded')),
+  winner TEXT,
+  note TEXT NOT NULL DEFAULT '',
+  allocation TEXT,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  started_at INTEGER,
+  stopped_at INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE exposures (
+  experiment TEXT NOT NULL,
+  visitor INTEGER NOT NULL REFERENCES visitors(visitor) ON DELETE CASCADE,
+  variant TEXT NOT NULL,
+  exposed_at INTEGER NOT NULL,
+  PRIMARY KEY (experiment, visitor, variant)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX exposures_visitor ON exposures(visitor);
+
+CREATE TABLE conversions (
+  event_id BLOB PRIMARY KEY NOT NULL,
+  visitor INTEGER NOT NULL REFERENCES visitors(visitor) ON DELETE CASCADE,
+  goal TEXT NOT NULL,
+  value REAL,
+  occurred_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX conversions_visitor ON conversions(visitor, occurred_at);
+
+CREATE TABLE audit_log (
+  seq INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  actor TEXT NOT NULL,
+  action TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  detail TEXT NOT NULL,
+  chain BLOB NOT NULL
+) STRICT;
+PRAGMA user_version = 3;
 )sql";
 
 constexpr Sql kKeysSchema = R"sql(
@@ -236,7 +321,7 @@ void migrate_with(Database& db, Sql schema, std::span<const Sql> steps) {
 }  // namespace
 
 void migrate(Database& db) {
-  constexpr Sql kSteps[] = {kToVersion2};
+  constexpr Sql kSteps[] = {kToVersion2, kToVersion3};
   static_assert(std::size(kSteps) + 1 == kSchemaVersion);
   migrate_with(db, kSchema, kSteps);
 }

@@ -6,7 +6,7 @@
 
 namespace footlight::origin {
 
-inline constexpr int kSchemaVersion = 2;
+inline constexpr int kSchemaVersion = 3;
 inline constexpr int kKeysSchemaVersion = 1;
 
 // Brings a database to kSchemaVersion in one transaction, keeping every row. Throws std::runtime_error when it is

@@ -118,7 +118,7 @@ BOOST_AUTO_TEST_CASE(many_treatments_are_held_to_a_higher_bar) {
     data.units.push_back(10000);
     data.metrics[0].variants.push_back(proportion(10000, v == 2 ? 1090 : 1000));
   }
-  const AnalysisOptions plain{.statistics = Statistics::kFixed, .correction = Correction::kNone};
+  const AnalysisOptions plain{.statistics = Statistics::kFixed, .correction = Correction::kUncorrected};
   BOOST_TEST(analyze_results(data, plain).winner.value_or(9) == 3U);
   BOOST_TEST(!analyze_results(data, {.statistics = Statistics::kFixed}).winner.has_value());
 }

@@ -81,10 +81,10 @@ BOOST_AUTO_TEST_CASE(a_database_of_version_one_opens_and_keeps_its_rows) {
               "INSERT INTO visitors (visitor, hash) VALUES (1, x'01');"
               "INSERT INTO interactions (event_id, visitor, item_id, action, occurred_at, received_at, slot, position) "
               "VALUES (x'01', 1, 1, 4, 5, 5, 'projects', 2), (x'02', 1, 1, 1, 7, 7, NULL, NULL)");
-          // What version 2 added goes: the file is as version 1 left it.
+          // What versions 2 and 3 added goes: the file is as version 1 left it.
           db.execute(
               "ALTER TABLE interactions DROP COLUMN context; ALTER TABLE snapshots DROP COLUMN gate; DROP TABLE "
-              "would_show; "
+              "would_show; DROP TABLE experiments; DROP TABLE exposures; DROP TABLE conversions; DROP TABLE audit_log; "
               "ALTER TABLE personalized_content DROP COLUMN snapshot_version; PRAGMA user_version = 1");
         })
         .get();
@@ -109,13 +109,15 @@ BOOST_AUTO_TEST_CASE(a_database_of_version_one_opens_and_keeps_its_rows) {
                 "INSERT INTO interactions (event_id, visitor, item_id, action, occurred_at, received_at, "
                 "context) VALUES (x'03', 1, 1, 4, 9, 9, 18);"
                 "INSERT INTO would_show (event_id, visitor, item_id, occurred_at) VALUES (x'04', 1, 1, 9);"
-                "SELECT gate FROM snapshots; SELECT snapshot_version FROM personalized_content");
+                "SELECT chain FROM audit_log; SELECT exposed_at FROM exposures; SELECT value FROM conversions; "
+                "SELECT allocation FROM experiments; SELECT gate FROM snapshots; SELECT snapshot_version FROM "
+                "personalized_content");
             auto query = db.prepare("PRAGMA user_version");
             query->executeStep();
             return query.integer(0);
           })
           .get();
-  BOOST_TEST(version == 2);
+  BOOST_TEST(version == 3);
   BOOST_TEST(store->content_count() == 1U);
 }
 
