@@ -8,6 +8,8 @@ export const COUNTERS = {
   page_default: 0,
   /** pages whose own content stood because something failed; the reason is counted below */
   page_failed_open: 0,
+  /** sent on to another address by an experiment */
+  page_redirected: 0,
   page_kept: 0,
   page_revalidated: 0,
   crawler: 0,

@@ -36,6 +36,7 @@ const MAX_BATCH = 200;
 const MAX_QUEUE = 2000;
 const MAX_REMEMBERED = 20000;
 const FLUSH_MS = 250;
+const MAX_GOAL = 100;
 const MAX_DURATION_MS = 86400000;
 
 /** Where it was shown and why, as the decision said: the origin then knows what was recommended, and with which chance. */
@@ -51,8 +52,18 @@ interface Shown {
   context?: number;
 }
 
-interface Event extends Omit<InteractionInput, 'action'>, Shown {
+/** What is about no content, or about more than one: that a variant was seen, that a goal of the site's was reached. */
+interface OfExperiments {
+  experiment?: string;
+  variant?: string;
+  goal?: string;
+  value?: number;
+}
+
+interface Event extends Omit<InteractionInput, 'action' | 'contentId'>, Shown, OfExperiments {
   eventId: string;
+  /** missing where it is about no content */
+  contentId?: string;
   action: (typeof FORWARDED)[number];
   contentType?: string;
   occurredAt: string;
@@ -74,7 +85,7 @@ export async function postInteraction(
   const input = parseInteraction(parseObject(await readBody(request, MAX_BODY)), '');
   const live = await liveFor(request, env, ctx, settings);
   // By itself it is about a page of now, and these show what is in the snapshot.
-  if (live.engine.findItem(input.contentId) < 0) {
+  if (input.contentId !== undefined && live.engine.findItem(input.contentId) < 0) {
     throw new Refusal('invalid', 'There is no such content.', '/contentId');
   }
   const visitorId = visitorIdOf(live, request, settings);
@@ -133,9 +144,10 @@ function takeIn(live: Live, request: Request, events: readonly Input[], settings
   const now = Math.floor(Date.now() / 1000);
   let changed = false;
   for (const event of events) {
-    const { action } = event;
+    const { action, contentId } = event;
     if (action === 'exposure' || action === 'would_show' || wasTaken(event.eventId)) continue;
-    if (!engine.interact({ ...event, action }, now)) continue; // the item is in no page any more
+    if (contentId === undefined) continue;
+    if (!engine.interact({ ...event, action, contentId }, now)) continue; // the item is in no page any more
     count('interaction_taken');
     changed = true;
     if (mayRemember) remember(event.eventId);
@@ -171,8 +183,11 @@ function parseInteraction(value: unknown, pointer: string): Input {
   if (!isObject(value)) throw bad('', 'An interaction is an object');
   const { contentId, contentType, action, duration, feedback, eventId, occurredAt, slot, reason } =
     value as JsonObject;
-  if (!isText(contentId)) throw bad('contentId', 'The id of the content is missing');
   if (!isOneOf(FORWARDED, action)) throw bad('action', `An action is ${FORWARDED.join(', ')}`);
+  const about = ofExperiments(value as JsonObject, action, bad);
+  if (!isText(contentId) && (contentId != null || !about)) {
+    throw bad('contentId', 'The id of the content is missing');
+  }
   if (feedback != null && !isOneOf(FEEDBACKS, feedback)) {
     throw bad('feedback', 'Feedback is positive, negative or neutral');
   }
@@ -204,8 +219,9 @@ function parseInteraction(value: unknown, pointer: string): Input {
   if (isText(reason)) shown.reason = reason;
   const input: Input = {
     eventId: isText(eventId) ? eventId : crypto.randomUUID(),
-    contentId,
+    ...(isText(contentId) && { contentId }),
     action,
+    ...about,
     occurredAt: isTime(occurredAt) ? occurredAt : new Date().toISOString(),
     ...shown,
   };
@@ -214,6 +230,31 @@ function parseInteraction(value: unknown, pointer: string): Input {
     input.duration = Math.min(Math.round(duration), MAX_DURATION_MS);
   if (feedback) input.feedback = feedback;
   return input;
+}
+
+/** What an event says of experiments and goals, as the origin takes it (origin/ingest/interaction.cc). */
+function ofExperiments(
+  { experiment, variant, goal, value, contentId }: JsonObject,
+  action: string,
+  bad: (field: string, what: string) => Refusal,
+): OfExperiments | undefined {
+  if (experiment != null) {
+    if (!isText(experiment)) throw bad('experiment', 'The key of an experiment is a text');
+    if (!isText(variant)) throw bad('variant', 'The key of the variant is missing');
+    if (action !== 'exposure') throw bad('action', 'An experiment has exposures only');
+    if (contentId != null) throw bad('contentId', 'An exposure to a variant has no content');
+    return { experiment, variant };
+  }
+  if (goal == null) return undefined;
+  if (!isText(goal) || goal.length > MAX_GOAL) {
+    throw bad('goal', `A goal is a text of 1 to ${MAX_GOAL} characters`);
+  }
+  if (action !== 'convert') throw bad('action', 'A goal is reached by convert');
+  if (value == null) return { goal };
+  if (typeof value !== 'number' || !(Math.abs(value) <= 1e12)) {
+    throw bad('value', 'A value is a number');
+  }
+  return { goal, value };
 }
 
 /** The object form of `context`: unknown names and values are refused, as at the origin (origin/ingest/context.cc). */

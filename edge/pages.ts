@@ -184,6 +184,15 @@ export class Page {
     return joined(pieces, n);
   }
 
+  /** The page as it came, with the flags' values (JSON, safe in a script) where a decision would be. */
+  withFlags(flags: string): Piece {
+    return concat([
+      this.original.subarray(0, this.#decisionAt),
+      encode(FLAGS_START + flags + SCRIPT_END),
+      this.original.subarray(this.#decisionAt),
+    ]);
+  }
+
   /** Cuts the page for a snapshot, so that answering needs no view of it made anew. */
   #adopt(live: Live): void {
     this.#live = live;
@@ -227,6 +236,9 @@ export function slotRequest(slot: string, limit: number | undefined): SlotReques
 /** Around the decision's JSON. */
 export const DECISION_START = '<script type="application/json" id="fl-decision">';
 export const DECISION_END = '</script>';
+/** Around the flags of a page without a decision. */
+export const FLAGS_START = '<script type="application/json" id="fl-flags">';
+export const SCRIPT_END = '</script>';
 
 /** Stands before the ">" of a filled container's start tag. */
 export function filledAttribute(live: Live): string {

@@ -9,7 +9,7 @@ import { isCrawler, type Permission, permission, refusesBySignal } from './conse
 import { count } from './counters.js';
 import { readDecision } from './decision.js';
 import type { Env, Settings } from './env.js';
-import { evaluateFlags, type PageFlags } from './flags.js';
+import { evaluateFlags, type PageFlags, plainFlags } from './flags.js';
 import {
   headOf,
   isExplicitlyPublic,
@@ -22,12 +22,20 @@ import {
   validatorsOf,
 } from './html.js';
 import { type KeptPage, KeptPages } from './kept.js';
-import { Page } from './pages.js';
+import { FLAGS_START, Page, SCRIPT_END } from './pages.js';
+import { turnOf } from './redirect.js';
 import { currentSnapshot, type Live, retire } from './snapshots.js';
 import { fillStream } from './stream.js';
 import { surroundingsOf } from './surroundings.js';
 import { passThrough, sharedPageRequest, siteRequest } from './upstream.js';
-import { hasForeignCookies, loadVisitor, newUnitId, recordText, visitorCookie } from './visitor.js';
+import {
+  COOKIE,
+  hasForeignCookies,
+  loadVisitor,
+  newUnitId,
+  recordText,
+  visitorCookie,
+} from './visitor.js';
 
 /** A page unasked for this long is checked before it is shown. */
 const MAX_STALE_MS = 60000;
@@ -43,6 +51,70 @@ export function keptPages(): { pages: number; bytes: number } {
 
 /** Answers GET and HEAD for everything that may be a page. At once, without a promise, when it is kept and fresh. */
 export function servePage(
+  request: Request,
+  env: Env,
+  ctx: ExecutionContext,
+  settings: Settings,
+): Response | Promise<Response> {
+  const text = recordText(request.headers.get('cookie'));
+  if (request.method !== 'GET' || !isOpen(request, text, settings) || isCrawler(request.headers)) {
+    return serveKept(request, env, ctx, settings);
+  }
+  const live = currentSnapshot(env, ctx, settings);
+  return live instanceof Promise
+    ? live.then((found) => turnOrServe(request, env, ctx, settings, text, found))
+    : turnOrServe(request, env, ctx, settings, text, live);
+}
+
+/** An experiment between addresses comes before anything is asked of the page's own. */
+function turnOrServe(
+  request: Request,
+  env: Env,
+  ctx: ExecutionContext,
+  settings: Settings,
+  text: string | undefined,
+  live: Live | undefined,
+): Response | Promise<Response> {
+  if (!live?.flags?.listed) return serveKept(request, env, ctx, settings);
+  try {
+    const visitor = openVisitor(live, text, request, settings);
+    const turn = visitor && turnOf(live, request, visitor.surroundings);
+    if (!turn) return serveKept(request, env, ctx, settings);
+    const cookies = [turn.cookie, visitor.cookie].filter((cookie) => cookie !== undefined);
+    if (turn.location === undefined) return withCookies(request, env, ctx, settings, cookies);
+    count('page_redirected');
+    const headers = new Headers({ location: turn.location, 'cache-control': 'private, no-store' });
+    for (const cookie of cookies) headers.append('set-cookie', cookie);
+    return new Response(null, { status: 302, headers });
+  } catch (error) {
+    engineFailed(error);
+    return serveKept(request, env, ctx, settings);
+  }
+}
+
+/** The page as it would be, with what the experiment has to remember. */
+async function withCookies(
+  request: Request,
+  env: Env,
+  ctx: ExecutionContext,
+  settings: Settings,
+  cookies: readonly string[],
+): Promise<Response> {
+  // A unit id that was made just now must be the one that the page is decided with.
+  const own = cookies.find((cookie) => cookie.startsWith(`${COOKIE}=`))?.split(';', 1)[0];
+  const asked = own ? new Request(request, { headers: new Headers(request.headers) }) : request;
+  if (own) {
+    const sent = request.headers.get('cookie');
+    asked.headers.set('cookie', sent ? `${sent}; ${own}` : own);
+  }
+  const page = await serveKept(asked, env, ctx, settings);
+  const response = new Response(page.body, page);
+  for (const cookie of cookies) response.headers.append('set-cookie', cookie);
+  response.headers.set('cache-control', 'private, no-cache');
+  return response;
+}
+
+function serveKept(
   request: Request,
   env: Env,
   ctx: ExecutionContext,
@@ -197,12 +269,32 @@ function answerKept(
   const text = recordText(cookies);
   if (!mayBePersonal(request, text, settings)) {
     count('page_default');
-    return respond(request, current, page);
+    if (isCrawler(request.headers)) return respond(request, current, page);
+    // Nobody waits for flags alone: the first answers of an isolate come without.
+    const live = currentSnapshot(env, ctx, settings);
+    return answerPlain(request, current, page, live instanceof Promise ? undefined : live);
   }
   const live = currentSnapshot(env, ctx, settings);
   return live instanceof Promise
     ? live.then((found) => answerPersonal(request, current, page, text, found, settings))
     : answerPersonal(request, current, page, text, live, settings);
+}
+
+/** The page as the site wrote it, with what the flags say to whoever is not known. */
+function answerPlain(
+  request: Request,
+  current: KeptPage,
+  page: Page,
+  live: Live | undefined,
+): Response {
+  if (!live?.flags) return respond(request, current, page);
+  try {
+    const flags = plainFlags(live, request, surroundingsOf(request), page.lang);
+    if (flags) return respond(request, current, page, page.withFlags(flags));
+  } catch (error) {
+    engineFailed(error);
+  }
+  return respond(request, current, page);
 }
 
 function answerPersonal(
@@ -216,17 +308,24 @@ function answerPersonal(
   try {
     const visitor = live && openVisitor(live, text, request, settings);
     if (live && visitor) {
+      let { cookie } = visitor;
       const body = page.join(live, ({ requests, lang }) => {
         // Before the decision: both go through the engine's one buffer.
         const flags = evaluateFlags(live, request, visitor.surroundings, lang);
-        const bytes = live.engine.decideBytes(requests, optionsFor(lang, visitor));
-        return readDecision(live.engine, bytes, visitor.surroundings, flags);
+        if (flags?.hasStuck) cookie = visitorCookie(live);
+        return live.engine.adjusted(flags?.adjustment, () => {
+          const bytes = live.engine.decideBytes(requests, optionsFor(lang, visitor));
+          return readDecision(live.engine, bytes, visitor.surroundings, flags);
+        });
       });
       count('page_joined');
-      return respond(request, current, page, body, visitor.cookie);
+      return respond(request, current, page, body, cookie);
     }
-    if (live) count('page_default');
-    else failOpen('no_snapshot');
+    if (live) {
+      count('page_default');
+      return answerPlain(request, current, page, live);
+    }
+    failOpen('no_snapshot');
   } catch (error) {
     engineFailed(error);
   }
@@ -276,9 +375,11 @@ async function answerStreamed(
           // Other requests may have used the engine since the last chunk.
           loadVisitor(live, visitor.text);
           try {
-            const decision = live.engine.decideIndexes(requests, optionsFor(lang, visitor));
             flags ??= evaluateFlags(live, request, visitor.surroundings, lang);
-            return { ...decision, flags };
+            return live.engine.adjusted(flags?.adjustment, () => {
+              const decision = live.engine.decideIndexes(requests, optionsFor(lang, visitor));
+              return { ...decision, flags };
+            });
           } catch (error) {
             engineFailed(error);
             throw error;
@@ -287,13 +388,41 @@ async function answerStreamed(
         body = fillStream(html, live, decideNow, ({ failed }) => {
           if (!failed) count('page_streamed');
         });
-      } else if (live) count('page_default');
-      else failOpen('no_snapshot');
+      } else if (live) {
+        count('page_default');
+        body = plainStream(live, request, html);
+      } else failOpen('no_snapshot');
     } catch (error) {
       engineFailed(error);
     }
-  } else count('page_default');
+  } else {
+    count('page_default');
+    if (!isCrawler(request.headers)) {
+      const live = currentSnapshot(env, ctx, settings);
+      if (live && !(live instanceof Promise)) body = plainStream(live, request, html);
+    }
+  }
   return new Response(body, { status: response.status, headers });
+}
+
+/** As answerPlain(), for a page that is not kept. Its language is not known before it has flowed. */
+function plainStream(
+  live: Live,
+  request: Request,
+  html: ReadableStream<Uint8Array>,
+): ReadableStream<Uint8Array> {
+  let flags: string | undefined;
+  try {
+    flags = plainFlags(live, request, surroundingsOf(request), undefined);
+  } catch (error) {
+    engineFailed(error);
+  }
+  if (!flags) return html;
+  const script = FLAGS_START + flags + SCRIPT_END;
+  const rewriter = new HTMLRewriter().on('body', {
+    element: (body) => void body.append(script, { html: true }),
+  });
+  return rewriter.transform(new Response(html)).body as ReadableStream<Uint8Array>;
 }
 
 interface OpenVisitor {
@@ -307,12 +436,16 @@ interface OpenVisitor {
 
 /** Whether it is worth asking the engine. Crawlers see what everybody sees who is not known. */
 function mayBePersonal(request: Request, text: string | undefined, settings: Settings): boolean {
-  if (text === undefined) {
-    if (settings.consentMode === 'opt-in' || refusesBySignal(request.headers)) return false;
-  }
+  if (!isOpen(request, text, settings)) return false;
   if (!isCrawler(request.headers)) return true;
   count('crawler');
   return false;
+}
+
+function isOpen(request: Request, text: string | undefined, settings: Settings): boolean {
+  return (
+    text !== undefined || (settings.consentMode === 'opt-out' && !refusesBySignal(request.headers))
+  );
 }
 
 /** Makes the visitor current in the engine; undefined when the page is to stay as it is. */

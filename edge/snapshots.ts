@@ -152,6 +152,7 @@ const REFUSALS: Record<string, Counter> = {
 function makeLive(engine: Engine, manifest: Manifest, envelope: string): Live {
   const byLocale = new Map<string, Words>();
   const flags = engine.hasFlags() ? new Flags(engine.flagExports) : undefined;
+  engine.renew();
   return {
     engine,
     flags,

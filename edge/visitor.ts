@@ -8,6 +8,8 @@ import { count } from './counters.js';
 export const COOKIE = '__Host-fl';
 /** The bearer token of the visitor's profile. No script reads it; with it a second questionnaire updates the first. */
 const TOKEN_COOKIE = '__Host-fl-token';
+/** Of experiments between addresses (redirect.ts): "experiment:variant", for the SDK of the page that comes next. */
+export const SHAPED_COOKIE = '__Host-fl-shaped';
 const MAX_TEXT = 1024;
 const MAX_AGE_S = 180 * 86400;
 
@@ -49,7 +51,7 @@ export function cookiesForUpstream(cookies: string | null): string {
     .join('; ');
 }
 
-const OWN = new RegExp(`^(?:${COOKIE}|${TOKEN_COOKIE})=`);
+const OWN = new RegExp(`^(?:${COOKIE}|${TOKEN_COOKIE}|${SHAPED_COOKIE})=`);
 
 /** Whether a Cookie header holds more than our own: the site may know this visitor by other means. */
 export function hasForeignCookies(cookies: string | null): boolean {

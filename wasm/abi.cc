@@ -93,7 +93,9 @@ std::byte* footlight::wasm::set_aside(std::size_t bytes) noexcept {
 
 std::span<const std::byte> footlight::wasm::reserved() noexcept { return {room, room_bytes}; }
 
-std::uint64_t footlight::wasm::unit_id() noexcept { return visitor.unit_id; }
+SnapshotView* footlight::wasm::current_view() noexcept { return loaded ? &view : nullptr; }
+
+Visitor& footlight::wasm::current_visitor() noexcept { return visitor; }
 
 std::span<const std::byte> footlight::wasm::snapshot_program() noexcept {
   if (!loaded) return {};

@@ -7,6 +7,7 @@
 
 #include "core/snapshot/reader.h"
 #include "core/status.h"
+#include "core/visitor/visitor.h"
 
 #define FL_EXPORT(name) extern "C" __attribute__((export_name(#name), used)) auto name
 
@@ -19,8 +20,9 @@ extern std::byte io[kIoBytes];
 [[nodiscard]] std::span<const std::byte> reserved() noexcept;
 // The loaded snapshot's program (core/experiment/program.h); empty without one.
 [[nodiscard]] std::span<const std::byte> snapshot_program() noexcept;
-// The current visitor's; 0 without one.
-[[nodiscard]] std::uint64_t unit_id() noexcept;
+// What is decided with: the loaded snapshot, or an adjusted one (core/rank/adjust.h). nullptr while nothing is loaded.
+[[nodiscard]] snapshot::SnapshotView* current_view() noexcept;
+[[nodiscard]] Visitor& current_visitor() noexcept;
 // Sets bytes aside behind everything else, 16-aligned, for the life of the instance; nullptr when there are none.
 [[nodiscard]] std::byte* set_aside(std::size_t bytes) noexcept;
 

@@ -8,18 +8,22 @@ import type {
   Provider,
   ProviderMetadata,
   ResolutionDetails,
+  TrackingEventDetails,
 } from '@openfeature/web-sdk';
 import type { Footlight } from './sdk/client.js';
 
 type Kind = 'boolean' | 'string' | 'number' | 'object';
 
+/** What the provider asks of a client. */
+type Client = Pick<Footlight, 'flags' | 'flag' | 'trackConversion'>;
+
 /** The worker has evaluated for this page view: a context that is set later changes nothing before the next page. */
 export class FootlightProvider implements Provider {
   readonly runsOn = 'client';
   readonly metadata: ProviderMetadata = { name: 'footlight' };
-  readonly #footlight: Pick<Footlight, 'decision'>;
+  readonly #footlight: Client;
 
-  constructor(footlight: Pick<Footlight, 'decision'>) {
+  constructor(footlight: Client) {
     this.#footlight = footlight;
   }
 
@@ -43,15 +47,24 @@ export class FootlightProvider implements Provider {
     return this.#resolve(key, fallback, 'object');
   }
 
+  /** A goal was reached: `track('order', { value: 12.5 })`. */
+  track(name: string, _context?: EvaluationContext, details?: TrackingEventDetails): void {
+    this.#footlight.trackConversion(name, details?.value);
+  }
+
+  /** Resolving a flag is reading it: who is in an experiment behind it is exposed. */
   #resolve<T>(key: string, fallback: T, kind: Kind): ResolutionDetails<T> {
-    const flags = this.#footlight.decision?.flags;
+    const { flags, behind, experiments } = this.#footlight.flags ?? {};
     const fail = (errorCode: string): ResolutionDetails<T> =>
       ({ value: fallback, reason: 'ERROR', errorCode }) as ResolutionDetails<T>;
     if (flags === undefined) return fail('PROVIDER_NOT_READY');
     if (!Object.hasOwn(flags, key)) return fail('FLAG_NOT_FOUND');
-    const value = flags[key];
+    const value = this.#footlight.flag<unknown>(key, null);
     if (value === null) return { value: fallback, reason: 'DEFAULT' };
     if (typeof value !== kind) return fail('TYPE_MISMATCH');
-    return { value: value as T, reason: 'TARGETING_MATCH' };
+    const variant = experiments?.[behind?.[key] ?? ''];
+    // Whether a rule or the default gave it stays with the worker.
+    if (variant === undefined) return { value: value as T, reason: 'CACHED' };
+    return { value: value as T, variant, reason: 'SPLIT' };
   }
 }

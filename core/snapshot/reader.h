@@ -92,6 +92,16 @@ class SnapshotView {
   };
   [[nodiscard]] Range items_of(ContentType type) const noexcept { return type_ranges_[static_cast<std::size_t>(type)]; }
 
+  // The same snapshot with other weights, slots (as many, with the same names) and rules, which must outlive it.
+  [[nodiscard]] SnapshotView adjusted(const WeightsRow& weights, std::span<const SlotRow> slots,
+                                      std::span<const RuleRow> rules) const noexcept {
+    SnapshotView view = *this;
+    view.weights_ = &weights;
+    view.slots_ = slots;
+    view.rules_ = rules;
+    return view;
+  }
+
   // Index of an item, question or slot, or kNone. Cost: a binary search (items), a short scan (the others).
   [[nodiscard]] std::uint32_t find_item(std::uint32_t id) const noexcept;
   [[nodiscard]] std::uint32_t find_item_by_uuid(std::span<const std::uint8_t, 16> uuid) const noexcept;

@@ -7,6 +7,7 @@
 
 #include "core/experiment/program.h"
 #include "origin/experiment/compile.h"
+#include "origin/experiment/page_flags.h"
 #include "origin/experiment/published_flags.h"
 #include "origin/store/document.h"
 
@@ -231,6 +232,7 @@ class Reader {
         fields.fault("type", "must be an address: https://…, http://… or /…", "url");
       }
       if (variants[v].is_object() && variants[v].contains("value")) variant.value = variants[v].at("value");
+      if (acts_on_pages(test_.flag)) check_page_value(test_.flag, variant.value, pointer_to(pointer, "value"), faults_);
       test_.variants.push_back(std::move(variant));
     }
     if (variants.size() < 2) fields_.fault("required", "needs a control and at least one more", "variants");

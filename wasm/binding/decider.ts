@@ -66,6 +66,10 @@ export interface DecisionData {
   flags?: Record<string, unknown> | undefined;
   /** the experiments the visitor is in: key to the variant's key */
   experiments?: Record<string, string> | undefined;
+  /** the experiment that gave a flag its value, by flag: whoever reads the flag is exposed to it */
+  behind?: Record<string, string> | undefined;
+  /** experiments that act on the page as it came: whoever sees the page is exposed to them */
+  shaped?: readonly string[] | undefined;
   /** The flag `personalization` is off for this visitor: the page's own content stands. */
   unpersonalized?: true | undefined;
   personalizationScore: number;

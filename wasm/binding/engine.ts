@@ -8,6 +8,7 @@ import {
   type DecideOptions,
   Decider,
   type DecisionData,
+  EngineError,
   type EntryData,
   length,
   propensityNanos,
@@ -162,6 +163,39 @@ export class Engine extends Decider {
 
   hasFlags(): boolean {
     return this.flagExports.fl_has_program() === 1;
+  }
+
+  /** What the record remembers of an experiment, by its 32-bit id; undefined: nothing. */
+  sticky(experiment: number): { variant: number; bucketVersion: number } | undefined {
+    const kept = this.flagExports.fl_sticky(experiment);
+    return kept < 0 ? undefined : { variant: kept & 65535, bucketVersion: kept >>> 16 };
+  }
+
+  stick(experiment: number, variant: number, bucketVersion: number): void {
+    this.flagExports.fl_stick(experiment, variant, bucketVersion);
+  }
+
+  /**
+   * Decides by an adjustment (core/rank/adjust.h) while `work` runs. Throws EngineError for one that is none.
+   */
+  adjusted<T>(adjustment: Uint8Array | undefined, work: () => T): T {
+    if (!adjustment) return work();
+    const status = this.flagExports.fl_adjust(this.put(adjustment));
+    if (status < 0) throw new EngineError(-status);
+    this.renew();
+    try {
+      return work();
+    } finally {
+      this.flagExports.fl_adjust(0);
+    }
+  }
+
+  /** After memory was set aside in the instance: the views of what has grown are made anew. */
+  renew(): void {
+    const { buffer } = this.exports.memory;
+    if (this.bytes.buffer === buffer) return;
+    this.bytes = new Uint8Array(buffer);
+    this.view = new DataView(buffer);
   }
 
   get flagExports(): FlagExports {

@@ -12,6 +12,9 @@ export interface FlagExports {
   fl_flags(n: number, now: number): number;
   fl_unit(): bigint;
   fl_has_program(): number;
+  fl_sticky(experiment: number): number;
+  fl_stick(experiment: number, variant: number, bucketVersion: number): void;
+  fl_adjust(bytes: number): number;
 }
 
 export const SOURCES = [
@@ -205,6 +208,7 @@ interface ExperimentData {
   attribute: string;
   fallback: string;
   firstVariant: number;
+  variantCount: number;
   bucketVersion: number;
   sticks: boolean;
   isBandit: boolean;
@@ -267,6 +271,11 @@ class FlagProgram {
     return value;
   }
 
+  /** How many experiments there are, those of rules among them. */
+  get experimentCount(): number {
+    return this.#view.getUint32(44, true);
+  }
+
   ruleId(rule: number): string {
     return this.#text('rules', rule, 0);
   }
@@ -278,10 +287,24 @@ class FlagProgram {
       attribute: this.#text('experiments', index, 22),
       fallback: this.#text('experiments', index, 24),
       firstVariant: this.#word('experiments', index, 10),
+      variantCount: this.#word('experiments', index, 11),
       bucketVersion: this.#word('experiments', index, 6),
       sticks: (flags & DOES_NOT_STICK) === 0,
       isBandit: (flags & IS_BANDIT) !== 0,
     };
+  }
+
+  stickyExperiments(): StickyExperiment[] {
+    const found = [];
+    for (let e = 0; e < this.experimentCount; e++) {
+      const { key, bucketVersion, sticks, firstVariant, variantCount } = this.experiment(e);
+      const variants = Array.from(
+        { length: variantCount },
+        (_, v) => this.variant(firstVariant + v).key || String(v),
+      );
+      if (sticks) found.push({ key, bucketVersion, variants });
+    }
+    return found;
   }
 
   variant(row: number): { key: string; name: string; passthrough: boolean } {
@@ -293,10 +316,18 @@ class FlagProgram {
   }
 }
 
+/** An experiment whose assignments stick, with the keys of its variants. */
+export interface StickyExperiment {
+  key: string;
+  bucketVersion: number;
+  variants: readonly string[];
+}
+
 export class Flags {
   readonly #exports: FlagExports;
   readonly #program: FlagProgram;
   readonly #rowCount: number;
+  readonly stickyExperiments: readonly StickyExperiment[];
 
   /**
    * Of the snapshot that is loaded into the instance; with `programBytes`, of a bare program of that size in the reserved
@@ -308,6 +339,12 @@ export class Flags {
     this.#exports = exports;
     this.#rowCount = rows;
     this.#program = new FlagProgram(exports.memory, exports.fl_program_at());
+    this.stickyExperiments = this.#program.stickyExperiments();
+  }
+
+  /** How many experiments stand by themselves, without a flag: redirects, say. */
+  get listed(): number {
+    return this.#program.listed;
   }
 
   get keys(): string[] {

@@ -17,6 +17,7 @@ type Deed = Pick<Interaction, 'action' | 'duration' | 'feedback'>;
 export function watch(page: Footlight): void {
   const track = (content: Content, deed: Deed) => page.track({ ...content, ...deed });
   watchViews(page, (content) => track(content, { action: 'view' }));
+  watchPage(page);
   logApprentice(page);
   watchStay(page, (content, duration) => track(content, { action: 'engage', duration }));
 
@@ -24,6 +25,7 @@ export function watch(page: Footlight): void {
     const target = event.target instanceof Element ? event.target : undefined;
     const control = target?.closest('a,button,[role=button],summary');
     if (!control) return;
+    if (!(control.closest('form') && isSubmit(control))) reach(page, control);
     const content = contentOf(page, control);
     const judged = control.getAttribute('data-fl-feedback');
     const converted = control.hasAttribute('data-fl-convert');
@@ -57,7 +59,9 @@ export function watch(page: Footlight): void {
   document.addEventListener('click', onClick, true);
   document.addEventListener('auxclick', onClick, true);
   document.addEventListener('submit', ({ target }) => {
-    if (!(target instanceof Element) || !target.matches('[data-fl-convert]')) return;
+    if (!(target instanceof Element)) return;
+    reach(page, target);
+    if (!target.matches('[data-fl-convert]')) return;
     const content = contentOf(page, target) ?? opened();
     if (content) track(content, { action: 'convert' });
   });
@@ -90,32 +94,65 @@ function contentOf(page: Footlight, element: Element): Content | undefined {
   return content;
 }
 
-/** Once a card and page view: at least half of it, or half of the window, in view for a second without a break. */
-function watchViews(page: Footlight, seen: (content: Content) => void): void {
-  const done = new Set<string>();
+/** `[data-fl-goal]`, with a `data-fl-value` or not: a link or button by a click, a form by being sent. */
+function reach(page: Footlight, element: Element): void {
+  const goal = element.getAttribute('data-fl-goal');
+  if (!goal) return;
+  const value = Number.parseFloat(element.getAttribute('data-fl-value') ?? '');
+  page.trackConversion(goal, Number.isFinite(value) ? value : undefined);
+}
+
+function isSubmit(control: Element): boolean {
+  return control instanceof HTMLButtonElement && control.type === 'submit';
+}
+
+/** At least half of it, or half of the window, in view for a second without a break. `look` says whether that is all. */
+function whenSeen(look: (target: Element) => boolean): IntersectionObserver {
   const timers = new Map<Element, ReturnType<typeof setTimeout>>();
   const observer = new IntersectionObserver(
     (entries) => {
       for (const { target, intersectionRatio, intersectionRect } of entries) {
         clearTimeout(timers.get(target));
         if (intersectionRatio < 0.5 && intersectionRect.height < innerHeight / 2) continue;
-        const look = () => {
-          const content = contentOf(page, target);
-          if (!content || done.has(content.contentId) || document.hidden) return;
-          done.add(content.contentId);
-          observer.unobserve(target);
-          seen(content);
+        const ripe = () => {
+          if (!document.hidden && look(target)) observer.unobserve(target);
         };
-        timers.set(target, setTimeout(look, VIEW_MS));
+        timers.set(target, setTimeout(ripe, VIEW_MS));
       }
     },
     { threshold: [0, 0.25, 0.5, 0.75] },
   );
+  return observer;
+}
+
+/** Once a card and page view. */
+function watchViews(page: Footlight, seen: (content: Content) => void): void {
+  const done = new Set<string>();
+  const observer = whenSeen((target) => {
+    const content = contentOf(page, target);
+    if (!content || done.has(content.contentId)) return false;
+    done.add(content.contentId);
+    seen(content);
+    return true;
+  });
   const observe = (root: ParentNode) => {
     for (const card of root.querySelectorAll('[data-fl-id]')) observer.observe(card);
   };
   observe(document);
   document.addEventListener('footlight:filled', ({ target }) => observe(target as Element));
+}
+
+/**
+ * A page that experiments act on has been seen when one of its slots has, filled or not, so that every variant is
+ * counted alike; a page without slots when it was looked at for a second.
+ */
+function watchPage(page: Footlight): void {
+  const slots = document.querySelectorAll('[data-fl-slot]');
+  const observer = whenSeen(() => {
+    page.expose();
+    return true;
+  });
+  for (const slot of slots.length > 0 ? slots : [document.body]) observer.observe(slot);
 }
 
 /**

@@ -8,7 +8,7 @@
 
 import { fillPage, findSlots, restorePage, slotRequest } from '../sdk/fill.js';
 import { surroundingsHere } from '../sdk/here.js';
-import { adoptDecision, createFootlight, type Footlight } from '../sdk/index.js';
+import { adoptDecision, adoptFlags, createFootlight, type Footlight } from '../sdk/index.js';
 import { showScores } from './show.js';
 import { watch } from './watch.js';
 
@@ -37,6 +37,7 @@ export function wirePage(): Footlight | undefined {
     minVersion: Number(minVersion ?? 0),
     slots,
     decision,
+    flags: adoptFlags(),
     context: decision?.context ?? surroundingsHere(),
     ...(base !== undefined && { base }),
     ...(api !== undefined && { api }),

@@ -4,7 +4,20 @@ import { attempt } from './store.js';
 
 /** Undefined on a page that no worker has filled. */
 export function adoptDecision(root: Document = document): DecisionData | undefined {
-  return attempt(
-    () => JSON.parse(root.getElementById('fl-decision')?.textContent ?? '') as DecisionData,
-  );
+  return read('fl-decision', root);
+}
+
+/** What the worker says of flags on a page that is nobody's in particular; undefined without. */
+export function adoptFlags(root: Document = document): PageFlags | undefined {
+  return read('fl-flags', root);
+}
+
+/** The worker's word on flags and experiments, for one page view. */
+export type PageFlags = Pick<
+  DecisionData,
+  'flags' | 'experiments' | 'behind' | 'shaped' | 'unpersonalized'
+>;
+
+function read<T>(id: string, root: Document): T | undefined {
+  return attempt(() => JSON.parse(root.getElementById(id)?.textContent ?? '') as T);
 }

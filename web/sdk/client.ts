@@ -12,11 +12,12 @@ import {
 } from '../../wasm/binding/decider.js';
 import type { Fields } from '../../wasm/binding/fields.js';
 import { toBase64Url } from '../../wasm/binding/manifest.js';
+import type { PageFlags } from './adopt.js';
 import { isAllowed, type Purpose } from './consent.js';
 import { openOutbox, type TrackedEvent } from './outbox.js';
 import { type Choices, choicesOf, holdsAnything, unitId, withChoices } from './record.js';
 import { nowS, openSnapshot, type Snapshot } from './snapshot.js';
-import { attempt, openStore, parseRecord } from './store.js';
+import { attempt, openStore, parseRecord, takeShaped } from './store.js';
 
 export interface FootlightOptions {
   /** 'edge': a worker is in front and keeps the cookie; 'static': the SDK does everything. Default 'static'. */
@@ -37,6 +38,8 @@ export interface FootlightOptions {
   context?: number;
   /** The decision that the edge put into the page (adopt.ts). */
   decision?: DecisionData | undefined;
+  /** What it says of flags where it has put in no decision (adopt.ts). */
+  flags?: PageFlags | undefined;
   /** What decide() asks for when nobody says: the page's slots. */
   slots?: readonly SlotRequest[];
   /** A richer engine than pages need: `Engine` of interfaces.js. */
@@ -46,7 +49,10 @@ export interface FootlightOptions {
 /** SPEC.md's field names; a list for questions with several answers. */
 export type Answers = Record<string, string | boolean | readonly string[]>;
 
-export type Interaction = Omit<TrackedEvent, 'eventId' | 'occurredAt'>;
+export type Interaction = Omit<
+  TrackedEvent,
+  'eventId' | 'occurredAt' | 'contentId' | 'experiment' | 'variant'
+> & { contentId: string };
 
 /** What a questionnaire may carry besides answers. */
 export interface ProfileRest {
@@ -76,8 +82,17 @@ export interface Footlight {
   profile(answers: Answers, rest?: ProfileRest): Promise<DecisionData>;
   readonly posted: Promise<boolean>;
   track(interaction: Interaction): void;
-  /** What the worker says of a flag for this page view; `fallback` where it says nothing. */
+  /**
+   * What the worker says of a flag for this page view; `fallback` where it says nothing. Reading a flag that an
+   * experiment decides is what exposes the visitor to it: read it where it is used.
+   */
   flag<T>(key: string, fallback: T): T;
+  /** All that the worker says of flags and experiments; undefined where it says nothing. */
+  readonly flags: PageFlags | undefined;
+  /** The visitor has seen what the page's experiments made of it. elements.js calls it; once a variant is enough. */
+  expose(): void;
+  /** A goal of the site's own was reached, such as 'signup', or 'order' with its value. */
+  trackConversion(goal: string, value?: number): void;
   /** Sends what waits. */
   flush(): Promise<void>;
   allows(purpose: Purpose): boolean;
@@ -146,9 +161,12 @@ export function createFootlight(options: FootlightOptions): Footlight {
   const personalizes = () => allows('personalization') || (!isRefused() && holdsAnything(record));
 
   // The worker's word on flags holds for this page view, whatever is decided anew.
-  const { flags, experiments, unpersonalized } = options.decision ?? {};
+  const { flags, experiments, behind, shaped, unpersonalized }: PageFlags =
+    options.decision ?? options.flags ?? {};
+  const word = flags && { flags, experiments, behind, shaped, unpersonalized };
+  const turned = new Map(atEdge ? takeShaped() : []);
   const emit = (decision?: DecisionData) => {
-    latest = decision && Object.assign(decision, flags && { flags, experiments, unpersonalized });
+    latest = decision && Object.assign(decision, word);
     for (const listener of listeners) listener(decision);
   };
 
@@ -179,6 +197,31 @@ export function createFootlight(options: FootlightOptions): Footlight {
     return receipts ?? all;
   });
 
+  const report = (event: Omit<TrackedEvent, 'eventId' | 'occurredAt'>) => {
+    if (api === undefined || !allows('measurement')) return;
+    outbox.add({
+      ...event,
+      eventId: toBase64Url(crypto.getRandomValues(new Uint8Array(16))),
+      occurredAt: new Date().toISOString(),
+    });
+  };
+
+  /** Seen on this page, and waiting for leave to be told. */
+  const seen = new Set<string>();
+  /** Once a visitor and variant: what has been told is remembered. */
+  const tellExposures = () => {
+    for (const experiment of document.hidden || !allows('measurement') ? [] : seen) {
+      const variant = turned.get(experiment) ?? experiments?.[experiment];
+      if (!variant || store.get(`x-${experiment}`) === variant) continue;
+      store.set(`x-${experiment}`, variant);
+      report({ action: 'exposure', experiment, variant });
+    }
+  };
+  const see = (experiment: string) => {
+    seen.add(experiment);
+    tellExposures();
+  };
+
   const postProfile = async (body: string) => {
     const answer = await post('/api/profile', body);
     if (isLater(answer)) return false;
@@ -202,13 +245,21 @@ export function createFootlight(options: FootlightOptions): Footlight {
     return snapshot;
   };
 
+  const learn = (
+    loaded: Decider,
+    { contentId, action, ...event }: Omit<TrackedEvent, 'eventId' | 'occurredAt'>,
+  ) =>
+    contentId && action !== 'exposure' && action !== 'would_show'
+      ? loaded.interact({ ...event, contentId, action }, nowS())
+      : false;
+
   /** `replay`: with what the worker will have taken into the record once it has it. */
   const use = async <T>(work: (engine: Decider) => T, replay = workerLearns()): Promise<T> => {
     const { pack, module } = await open();
     const visit = (loaded: Decider) => {
       choices();
       attempt(() => loaded.loadVisitor(record)); // what is not a record is nobody's
-      if (replay) for (const event of outbox.pending()) loaded.interact(event, nowS());
+      if (replay) for (const event of outbox.pending()) learn(loaded, event);
       return loaded;
     };
     const enter = async (wanted: number) => {
@@ -248,13 +299,17 @@ export function createFootlight(options: FootlightOptions): Footlight {
   };
 
   const forget = () => {
-    if (!allows('measurement')) outbox.clear();
+    if (!allows('measurement')) {
+      outbox.clear();
+      for (const key of store.keys('x-')) store.set(key, '');
+    }
     if (isRefused()) store.clear();
   };
 
   forget(); // a choice may have been made in a form, without this SDK
   sendProfile();
   if (api !== undefined) {
+    document.addEventListener('visibilitychange', tellExposures);
     addEventListener('pagehide', outbox.flush);
     addEventListener('online', () => {
       outbox.flush();
@@ -313,23 +368,25 @@ export function createFootlight(options: FootlightOptions): Footlight {
       }
     },
     track(interaction) {
-      const event = {
-        ...interaction,
-        context: options.context,
-        eventId: toBase64Url(crypto.getRandomValues(new Uint8Array(16))),
-        occurredAt: new Date().toISOString(),
-      };
-      if (api !== undefined && allows('measurement')) outbox.add(event);
+      report({ ...interaction, context: options.context });
       if (workerLearns() || !allows('personalization')) return;
       use((loaded) => {
         // A denial may have come since.
-        if (!allows('personalization') || !loaded.interact(event, nowS())) return;
+        if (!allows('personalization') || !learn(loaded, interaction)) return;
         record = loaded.visitorRecord();
         save();
         if (latest) emit({ ...loaded.decide([], { now: nowS() }), slots: latest.slots });
       }).catch(() => {}); // no engine, no history
     },
-    flag: (key, fallback) => (latest?.flags?.[key] ?? fallback) as typeof fallback,
+    flag(key, fallback) {
+      const experiment = behind?.[key];
+      if (experiment) see(experiment);
+      return (flags?.[key] ?? fallback) as typeof fallback;
+    },
+    flags: word,
+    expose: () => [...(shaped ?? []), ...turned.keys()].forEach(see),
+    trackConversion: (goal, value) =>
+      report({ action: 'convert', goal, ...(value !== undefined && { value }) }),
     flush: outbox.flush,
     allows,
     choices,
@@ -337,6 +394,7 @@ export function createFootlight(options: FootlightOptions): Footlight {
       choose(changes);
       save();
       forget();
+      tellExposures();
       if (api !== undefined) post('/api/privacy/consent', choices()).catch(() => {});
       if (personalizes())
         decide().catch(() => {}); // without an engine the page keeps its own content

@@ -4,7 +4,7 @@ export type {
   EntryData,
   SlotRequest,
 } from '../../wasm/binding/decider.js';
-export { adoptDecision } from './adopt.js';
+export { adoptDecision, adoptFlags, type PageFlags } from './adopt.js';
 export {
   type Answers,
   createFootlight,

@@ -5,10 +5,17 @@ import { attempt, type Store } from './store.js';
 /** An interaction as POST /api/personalization/interactions takes it. */
 export interface TrackedEvent {
   eventId: string;
-  contentId: string;
+  /** missing where it is about no content: an exposure to a variant, a goal */
+  contentId?: string;
   contentType?: string;
-  /** would_show: in apprentice mode, what would have been shown */
-  action: 'view' | 'click' | 'engage' | 'convert' | 'would_show';
+  /** would_show: in apprentice mode, what would have been shown; exposure: to a variant of an experiment */
+  action: 'view' | 'click' | 'engage' | 'convert' | 'would_show' | 'exposure';
+  experiment?: string;
+  variant?: string;
+  /** what was reached, by the site's own name */
+  goal?: string;
+  /** of the goal, such as an order's */
+  value?: number;
   /** milliseconds engaged */
   duration?: number;
   feedback?: 'positive' | 'negative' | 'neutral';

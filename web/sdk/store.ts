@@ -56,6 +56,15 @@ export function openStore(cookie: boolean): Store {
   return store;
 }
 
+/** What the worker says of experiments between addresses, once: [experiment, variant] (edge/redirect.ts). */
+export function takeShaped(): [string, string][] {
+  const found = document.cookie.match('(?:^|; )__Host-fl-shaped=([^;]*)')?.[1];
+  if (!found) return [];
+  // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is asynchronous, and not everywhere
+  document.cookie = '__Host-fl-shaped=; Path=/; Secure; SameSite=Lax; Max-Age=0';
+  return found.split(',').map((one) => one.split(':') as [string, string]);
+}
+
 /** A record that is not one counts as nobody's. */
 export function parseRecord(text: string): VisitorRecord {
   const bytes = attempt(() => fromBase64(text));
