@@ -49,6 +49,17 @@ const FLAGS = {
     },
     shape: { defaultValue: { columns: 3 } },
     nothing: { defaultValue: null },
+    trial: {
+      defaultValue: 'off',
+      rules: [
+        {
+          key: 'trial-run',
+          hashVersion: 2,
+          variations: ['a', 'b'],
+          meta: [{ key: 'control' }, { key: 'other' }],
+        },
+      ],
+    },
   },
 };
 
@@ -121,9 +132,19 @@ describe('flags at the edge', () => {
   });
 
   it("OpenFeature's web SDK reads them from the page", async () => {
-    const cookie = await visitor();
+    const cookie = await visitor({ personalization: true, measurement: true });
     const decision = decisionOf(await (await edge.get('/', { cookie })).text());
-    await OpenFeature.setProviderAndWait(new FootlightProvider({ decision }));
+    const read = [];
+    const conversions = [];
+    const page = {
+      flags: decision,
+      flag(key, fallback) {
+        read.push(key);
+        return decision.flags[key] ?? fallback;
+      },
+      trackConversion: (...conversion) => conversions.push(conversion),
+    };
+    await OpenFeature.setProviderAndWait(new FootlightProvider(page));
     const client = OpenFeature.getClient();
     assert.equal(client.getStringValue('banner', 'x'), 'none');
     assert.deepEqual(client.getObjectValue('shape', {}), { columns: 3 });
@@ -131,5 +152,11 @@ describe('flags at the edge', () => {
     assert.equal(client.getBooleanDetails('elsewhere', true).errorCode, 'FLAG_NOT_FOUND');
     assert.equal(client.getBooleanDetails('banner', true).errorCode, 'TYPE_MISMATCH');
     assert.equal(client.getBooleanDetails('banner', true).value, true);
+    const shown = client.getStringDetails('trial', 'x');
+    assert.equal(shown.reason, 'SPLIT');
+    assert.equal(shown.variant, decision.experiments['trial-run']);
+    assert.ok(read.includes('trial'), 'reading it is what exposes');
+    client.track('order', { value: 12.5 });
+    assert.deepEqual(conversions, [['order', 12.5]]);
   });
 });
