@@ -5,6 +5,7 @@ import { count } from './counters.js';
 import { type Env, type Settings, settingsOf } from './env.js';
 import { serveFile } from './files.js';
 import { postInteraction, postInteractions, takeInProxied } from './interactions.js';
+import { answerOfrep, OFREP } from './ofrep.js';
 import { problem, Refusal, readBody, requireSameOrigin } from './problem.js';
 import { postConsent, postProfile } from './profile.js';
 import { servePage } from './serve.js';
@@ -71,7 +72,9 @@ function isApi(path: string): boolean {
     path === '/api/profile' ||
     path.startsWith('/api/profile/') ||
     path.startsWith('/api/personalization/') ||
-    path.startsWith('/api/privacy/')
+    path.startsWith('/api/privacy/') ||
+    path === OFREP ||
+    path.startsWith(`${OFREP}/`)
   );
 }
 
@@ -104,6 +107,9 @@ async function answerApi(
     const { method } = request;
     const changes = method !== 'GET' && method !== 'HEAD';
     if (changes) requireSameOrigin(request);
+    if (path.startsWith(OFREP) && method === 'POST') {
+      return await answerOfrep(path, request, env, ctx, settings);
+    }
     const handler = API[`${method} ${path}`];
     const isOwn = handler === postProfile || handler === postConsent;
     const isKnown = request.headers.get('authorization') !== null;

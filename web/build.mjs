@@ -54,6 +54,7 @@ const bundles = [
   },
   { entry: 'web/sdk/interfaces.ts', to: 'web/interfaces.js', minify: true },
   { entry: 'web/openfeature.ts', to: 'web/openfeature.js', minify: true },
+  { entry: 'web/openfeature_server.ts', to: 'web/openfeature_server.js', minify: false },
   { entry: 'wasm/binding/index.ts', to: 'web/binding.mjs', minify: false },
   {
     entry: 'edge/worker.ts',

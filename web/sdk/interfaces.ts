@@ -33,6 +33,7 @@ import type {
   UserProfile,
 } from './spec.js';
 
+export { type ABTestingAccess, ABTestingFramework } from './ab_testing.js';
 export { surroundingsHere } from './here.js';
 export {
   CollaborativeFiltering,

@@ -64,7 +64,8 @@ const MOST_ITEMS = 24;
 const MOST_EVENTS = 500;
 const POLL_MS = 500;
 
-class Origin {
+/** Asks the origin; every failure is an OriginError. */
+export class Origin {
   readonly #access: OriginAccess;
 
   constructor(access: OriginAccess) {

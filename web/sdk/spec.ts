@@ -175,20 +175,42 @@ export interface DynamicServicesProps {
 
 /** One of the two or more things an experiment compares. */
 export interface Variant {
-  name: string;
+  key: string;
+  name?: string;
+  /** of the experiment's flag */
+  value?: unknown;
+  /** share, any scale */
+  weight?: number;
   [field: string]: unknown;
 }
 
-/** Experiments are run by the origin and decided by the engine; this names what a client may show of one. */
+/** An experiment as the origin keeps it (origin/IMPORT.md); dates as RFC 3339 texts where they come from the API. */
 export interface ABTest {
   id: string;
   name: string;
   variants: Variant[];
   /** 0 to 1 of the visitors */
   trafficAllocation: number;
-  startDate: Date;
-  endDate: Date;
-  winner?: string;
+  startDate: Date | string;
+  endDate: Date | string;
+  winner?: string | null;
+  [field: string]: unknown;
+}
+
+/** What analyzeResults finds (origin/experiment/results.h). */
+export interface TestResults {
+  experiment: ABTest;
+  results: {
+    /** the key of a variant, once it is sure and no health check fails */
+    winner: string | null;
+    /** what to do, in plain words */
+    advice: string;
+    health: { check: string; passed: boolean; detail: string }[];
+    metrics: { name: string; guardrail: boolean; comparisons: Record<string, unknown>[] }[];
+  };
+  /** units by variant */
+  units: Record<string, number>;
+  [field: string]: unknown;
 }
 
 export interface CacheManager {
