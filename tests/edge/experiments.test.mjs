@@ -2,6 +2,8 @@
 // at), what the page says of them, what is remembered, and what the origin hears.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { OFREPProvider } from '@openfeature/ofrep-provider';
+import { OpenFeature } from '@openfeature/server-sdk';
 import { cookieOf, decisionOf, demo, publishSnapshot, startEdge, until } from './harness.mjs';
 
 const SLOTS = `<section data-fl-slot="projects"><article><h3 data-fl-text="title">A default project</h3></article></section>`;
@@ -227,6 +229,53 @@ describe('experiments at the edge', () => {
     assert.equal(html.replace(/<script.*?<\/script>/s, ''), PAGE, 'else as the site wrote it');
     const crawled = await (await edge.get('/', { 'user-agent': 'Googlebot/2.1' })).text();
     assert.equal(crawled, PAGE);
+  });
+
+  it('OFREP, as OpenFeature’s own SDK asks it, for the cookie’s visitor or whom the context names', async () => {
+    const cookie = await visitor();
+    const { decision } = await page(cookie);
+    const provider = new OFREPProvider({ baseUrl: edge.url, headers: [['cookie', cookie]] });
+    await OpenFeature.setProviderAndWait(provider);
+    const client = OpenFeature.getClient();
+    const details = await client.getStringDetails('headline', 'x', {});
+    assert.equal(details.value, decision.flags.headline);
+    assert.equal(details.variant, decision.experiments['headline-test']);
+    assert.equal(details.reason, 'SPLIT');
+    assert.equal((await client.getStringDetails('nothing', 'x', {})).errorCode, 'FLAG_NOT_FOUND');
+    const seen = new Set();
+    for (let i = 0; i < 40; i++) {
+      seen.add(await client.getStringValue('headline', 'x', { targetingKey: `unit-${i}` }));
+    }
+    assert.deepEqual([...seen].sort(), ['bold', 'plain']);
+    await OpenFeature.close();
+
+    const all = await edge.post('/ofrep/v1/evaluate/flags', { context: {} }, { cookie });
+    const etag = all.headers.get('etag');
+    const { flags } = await all.json();
+    assert.equal(flags.find(({ key }) => key === 'headline').value, decision.flags.headline);
+    const again = await edge.post(
+      '/ofrep/v1/evaluate/flags',
+      { context: {} },
+      { cookie, 'if-none-match': etag },
+    );
+    assert.equal(again.status, 304);
+    for (const [body, code] of [
+      [[], 'INVALID_CONTEXT'],
+      [{ context: 3 }, 'INVALID_CONTEXT'],
+      [{ context: { targetingKey: 3 } }, 'INVALID_CONTEXT'],
+      ['{', 'PARSE_ERROR'],
+    ]) {
+      const refused = await edge.post('/ofrep/v1/evaluate/flags/headline', body);
+      assert.equal(refused.status, 400);
+      assert.equal((await refused.json()).errorCode, code);
+    }
+    const plainVisitor = await visitor({ personalization: true, measurement: false });
+    const one = await edge.post(
+      '/ofrep/v1/evaluate/flags/headline',
+      { context: {} },
+      { cookie: plainVisitor },
+    );
+    assert.equal((await one.json()).reason, 'DEFAULT');
   });
 
   it('exposures and goals go to the origin with the visitor’s id; what is none is refused', async () => {

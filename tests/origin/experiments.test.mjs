@@ -4,7 +4,14 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { OpenFeature } from '@openfeature/server-sdk';
 import { newSite, run, serve } from './program.mjs';
+
+const ROOT = path.resolve(import.meta.dirname, '../..');
+const { ABTestingFramework } = await import(`${ROOT}/build/js/web/sdk/ab_testing.js`);
+const { FootlightServerProvider } = await import(`${ROOT}/build/js/web/openfeature_server.js`);
+const { Engine } = await import(`${ROOT}/build/js/wasm/binding/engine.js`);
+const { Flags } = await import(`${ROOT}/build/js/wasm/binding/flags.js`);
 
 const SPRING = {
   id: 'spring',
@@ -374,6 +381,70 @@ test('a holdout keeps its share out of every other experiment', async () => {
   assert.ok(held > 30 && held < 90, `${held} of 300`);
   await changed('colour', 'stop', { note: 'enough' });
   await changed('q4', 'stop', {});
+});
+
+test('SPEC’s ABTestingFramework on a server: assigned, exposed, converted, analysed', async () => {
+  const metrics = [{ name: 'Conversions', events: { goal: 'conversion' } }];
+  const size = {
+    id: 'size',
+    flag: 'size',
+    variants: [
+      { key: 'small', value: 1 },
+      { key: 'large', value: 2 },
+    ],
+    metrics,
+  };
+  await api('POST', '/experiments', size);
+  const framework = new ABTestingFramework({ api: origin.base, apiKey: reader });
+  assert.equal(await framework.assignVariant('u1', 'size'), 'small', 'not running: the control');
+  await assert.rejects(framework.assignVariant('u1', 'nothing'), { code: 'not_found' });
+  await changed('size', 'start');
+  const count = { small: 0, large: 0 };
+  for (let i = 0; i < 60; i++) {
+    const variant = await framework.assignVariant(`u${i}`, 'size');
+    assert.equal(await framework.assignVariant(`u${i}`, 'size'), variant);
+    if (count[variant]++ % 2 === 0) await framework.trackConversion(`u${i}`, 'size', variant);
+  }
+  const { units, results } = await framework.analyzeResults('size');
+  assert.deepEqual(units, count);
+  assert.ok(units.small > 10 && units.large > 10);
+  const [{ controlMean }] = results.metrics[0].comparisons;
+  assert.equal(controlMean, Math.ceil(count.small / 2) / count.small);
+});
+
+test('OpenFeature’s server SDK evaluates here, and reports what it drew', async () => {
+  const envelope = JSON.parse(readFileSync(path.join(site.data, 'publish/manifest.json'), 'utf8'));
+  const { snapshot } = JSON.parse(Buffer.from(envelope.payload, 'base64').toString());
+  const bytes = readFileSync(path.join(site.data, 'publish', snapshot.sha256));
+  const wasm = readFileSync(path.join(ROOT, 'build/web/engine_full.wasm'));
+  const engine = Engine.load(new WebAssembly.Module(wasm), bytes);
+  const provider = new FootlightServerProvider({
+    flags: new Flags(engine.flagExports),
+    api: origin.base,
+  });
+  await OpenFeature.setProviderAndWait(provider);
+  const client = OpenFeature.getClient();
+  const before = (await api('GET', '/experiments/size/results')).json.units;
+  const drawn = { small: 0, large: 0 };
+  for (let i = 100; i < 140; i++) {
+    const context = { targetingKey: `u${i}` };
+    const { value, variant, reason } = await client.getNumberDetails('size', 0, context);
+    assert.equal(reason, 'SPLIT');
+    assert.equal(value, variant === 'small' ? 1 : 2);
+    assert.equal(variant, (await flag('size', `u${i}`)).variant, 'as the origin says');
+    await client.getNumberValue('size', 0, context);
+    drawn[variant]++;
+    client.track('conversion', context, { value: 3 });
+  }
+  const wrong = await client.getStringDetails('size', 'x', { targetingKey: 'u1' });
+  assert.equal(wrong.errorCode, 'TYPE_MISMATCH');
+  const unknown = await client.getBooleanDetails('nothing', true, {});
+  assert.equal(unknown.errorCode, 'FLAG_NOT_FOUND');
+  await OpenFeature.close(); // sends what waits
+  const { units } = (await api('GET', '/experiments/size/results')).json;
+  assert.equal(units.small, before.small + drawn.small);
+  assert.equal(units.large, before.large + drawn.large);
+  await changed('size', 'stop', {});
 });
 
 test('ready made: personalised against default', async () => {
