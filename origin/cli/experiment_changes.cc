@@ -219,7 +219,13 @@ void add_experiment_changes(CLI::App& experiment, const Globals& globals) {
     const auto store = open_existing_store(globals);
     experiment::promote_test(*store, change->id, actor());
     fmt::print("Promoted {}.\n", change->id);
-    make_live(globals, *store, change->publish);
+    const auto promoted = experiment::find_test(*store, change->id);
+    if (promoted->test.kind != experiment::TestKind::kCanary || promoted->winner != experiment::kCanaryVariant) {
+      make_live(globals, *store, change->publish);
+      return;
+    }
+    const auto options = publish_options(globals);
+    print_published(publish::promote_canary(*store, change->id, options), options);
   });
 
   auto* resulting = add(experiment, "results", "What the recorded exposures and conversions say", change);

@@ -59,6 +59,7 @@ Examples:
   footlight publish
   footlight publish --out site/_fl          also into a folder that any static host can serve
   footlight publish --flags-only            an experiment was started or stopped: nothing else changes
+  footlight publish --canary 0.1            a tenth of the visitors first, compared as an experiment
   footlight publish --force                 although the new model was found worse
   footlight publish --expires-days 7        consumers refuse it after a week: publish more often)");
   auto options = std::make_shared<publish::PublishOptions>();
@@ -74,12 +75,17 @@ Examples:
   auto flags_only = std::make_shared<bool>(false);
   command->add_flag("--flags-only", *flags_only,
                     "Content and model stay as they are live; flags and experiments change");
+  command
+      ->add_option("--canary", options->canary_share,
+                   "What is live stays so; this share of the visitors gets the new snapshot, as an experiment")
+      ->check(CLI::Range(0.001, 0.5));
   command->add_flag("--force", options->force, "Publish a model that was found worse than the live one");
   command->callback([&globals, options, days, out, flags_only] {
     publish::PublishOptions wanted = publish_options(globals);
     wanted.keep = options->keep;
     wanted.note = options->note;
     wanted.force = options->force;
+    wanted.canary_share = options->canary_share;
     wanted.expires_after_s = static_cast<std::int64_t>(*days * 86400);
     if (!out->empty()) wanted.out = *out;
     const auto store = open_existing_store(globals);
@@ -98,6 +104,8 @@ Examples:
       throw CLI::RuntimeError(kExitRefused);
     }
     print_published(report, wanted);
+    if (report.canary.empty()) return;
+    fmt::print("The canary runs as the experiment {0}: footlight experiment results {0}\n", report.canary);
   });
 }
 

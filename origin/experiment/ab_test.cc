@@ -159,6 +159,11 @@ class Reader {
       fields_.fault("conflict", "only an experiment's shares may follow its results", "allocation");
     }
     test_.sticky = fields_.flag_or("sticky", test_.bandit);
+    if (test_.kind == TestKind::kCanary) {
+      test_.canary_version = static_cast<std::uint64_t>(fields_.number("version", 1, 9e15));
+    } else if (fields_.find("version") != nullptr) {
+      fields_.fault("unknown", "belongs to a canary", "version");
+    }
     test_.auto_rollback = fields_.flag_or("autoRollback", true);
     const Json& metrics = fields_.list("metrics", kMaxMetrics, false);
     std::set<std::string> names;
@@ -325,6 +330,18 @@ Json personalised_versus_default(const std::string& id) {
              {"kind", "mean"},
              {"events", {{"action", "engage"}, {"measure", "seconds"}}},
              {"capPercentile", 0.99}}}}};
+}
+
+Json canary_document(const std::string& id, std::uint64_t live, std::uint64_t candidate, double share) {
+  Json document = personalised_versus_default(id);
+  document.erase("flag");
+  document["kind"] = "canary";
+  document["name"] = fmt::format("Snapshot {} against {}", candidate, live);
+  document["hypothesis"] = "The new snapshot is at least as good as the live one.";
+  document["version"] = candidate;
+  document["variants"] = {{{"key", kLiveVariant}, {"name", "What is live"}, {"weight", 1 - share}},
+                          {{"key", kCanaryVariant}, {"name", "The new snapshot"}, {"weight", share}}};
+  return document;
 }
 
 }  // namespace footlight::experiment

@@ -87,7 +87,8 @@ struct ABTest {
   double attribution_hours = 14 * 24;  // after a unit's first exposure
   double before_days = 14;             // what counts as before it (CUPED); 0: no adjustment
   AnalysisOptions analysis;
-  bool auto_rollback = true;  // stops when a guardrail breaks
+  std::uint64_t canary_version = 0;  // of a canary: the snapshot that may become the live one
+  bool auto_rollback = true;         // stops when a guardrail breaks
 
   // As it was written, with defaults left out.
   Json document;
@@ -99,6 +100,11 @@ struct ABTest {
 
 // Ready to be started: whether pages filled for their visitor are better than the site's own.
 [[nodiscard]] Json personalised_versus_default(const std::string& id);
+
+// Made by publishing (publish/publisher.h): version `live` against `candidate`, which `share` of the visitors get.
+[[nodiscard]] Json canary_document(const std::string& id, std::uint64_t live, std::uint64_t candidate, double share);
+inline constexpr const char* kLiveVariant = "live";
+inline constexpr const char* kCanaryVariant = "canary";
 
 inline constexpr const char* kPersonalizationFlag = "personalization";
 

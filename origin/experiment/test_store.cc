@@ -196,6 +196,10 @@ void promote_test(origin::Store& store, std::string_view id, std::string_view ac
     const StoredTest stored = existing(db, id);
     need(stored, {TestStatus::kConcluded}, "promoted");
     if (stored.winner.empty()) throw CannotChange(fmt::format("experiment '{}' has no winner", id));
+    if (stored.test.kind == TestKind::kCanary) {  // the publisher makes it live (promote_canary)
+      append_audit(db, actor, "experiment.promote", id, Json{{"winner", stored.winner}}.dump());
+      return;
+    }
     if (stored.test.flag.empty() || stored.test.kind == TestKind::kHoldout) {
       throw CannotChange(fmt::format("a {} has no flag to promote: what it compared is the site's own to change",
                                      kind_name(stored.test.kind)));

@@ -103,7 +103,11 @@ std::vector<Watched> watch_tests(origin::Store& store, const SegmentNames& names
 }
 
 std::string experiments_digest(origin::Store& store, std::int64_t now_ms) {
-  const std::string text = experiment_flags(store, now_ms).dump();
+  std::string text = experiment_flags(store, now_ms).dump();
+  for (const StoredTest& stored : tests(store)) {
+    // A canary is no flag: its snapshot is in the manifest as long as it runs.
+    if (stored.test.kind == TestKind::kCanary && stored.status == TestStatus::kRunning) text += stored.test.id;
+  }
   return publish::sha256_hex(std::as_bytes(std::span(text)));
 }
 

@@ -64,11 +64,11 @@ Change read_change(const Exchange& exchange, bool concludes) {
 }
 
 // The experiment as it is now, and the job that makes it so for visitors.
-void answer_changed(App& app, Exchange& exchange, const std::string& id) {
+void answer_changed(App& app, Exchange& exchange, const std::string& id, schedule::Work work) {
   Json out = experiment::test_document(existing(app, id));
   if (app.store.live_snapshot()) {
     try {
-      const auto job = app.jobs.submit({.kind = "publish_flags", .work = app.experiments.publish()});
+      const auto job = app.jobs.submit({.kind = "publish_flags", .work = std::move(work)});
       out["publish"] = {{"job", job.id}};
     } catch (const schedule::Jobs::Busy& busy) {  // the watch makes good what that one came too early for
       out["publish"] = {{"job", busy.id}};
@@ -116,7 +116,7 @@ void start_experiment(App& app, Exchange& exchange) {
   const std::string& id = exchange.arguments.front();
   static_cast<void>(existing(app, id));
   or_problem([&] { experiment::start_test(app.store, id, exchange.actor); });
-  answer_changed(app, exchange, id);
+  answer_changed(app, exchange, id, app.experiments.publish());
 }
 
 void stop_experiment(App& app, Exchange& exchange) {
@@ -124,7 +124,7 @@ void stop_experiment(App& app, Exchange& exchange) {
   static_cast<void>(existing(app, id));
   const Change change = read_change(exchange, false);
   or_problem([&] { experiment::stop_test(app.store, id, exchange.actor, change.note); });
-  answer_changed(app, exchange, id);
+  answer_changed(app, exchange, id, app.experiments.publish());
 }
 
 void conclude_experiment(App& app, Exchange& exchange) {
@@ -132,14 +132,17 @@ void conclude_experiment(App& app, Exchange& exchange) {
   static_cast<void>(existing(app, id));
   const Change change = read_change(exchange, true);
   or_problem([&] { experiment::conclude_test(app.store, id, change.winner, exchange.actor, change.note); });
-  answer_changed(app, exchange, id);
+  answer_changed(app, exchange, id, app.experiments.publish());
 }
 
 void promote_experiment(App& app, Exchange& exchange) {
   const std::string& id = exchange.arguments.front();
   static_cast<void>(existing(app, id));
   or_problem([&] { experiment::promote_test(app.store, id, exchange.actor); });
-  answer_changed(app, exchange, id);
+  const StoredTest stored = existing(app, id);
+  const bool is_canary =
+      stored.test.kind == experiment::TestKind::kCanary && stored.winner == experiment::kCanaryVariant;
+  answer_changed(app, exchange, id, is_canary ? app.experiments.promote_canary(id) : app.experiments.publish());
 }
 
 namespace {

@@ -40,22 +40,49 @@ PublishedFile file_from(const Json& json) {
   return file;
 }
 
-std::string payload_of(const Manifest& manifest) {
-  Json packs = Json::array();
-  for (const Pack& pack : manifest.packs) {
+Json packs_json(const std::vector<Pack>& packs) {
+  Json list = Json::array();
+  for (const Pack& pack : packs) {
     Json json = file_json(pack.file);
     json["segment"] = pack.segment;
-    packs.push_back(std::move(json));
+    list.push_back(std::move(json));
   }
-  return Json{{"format", 1},
-              {"site", manifest.site},
-              {"version", manifest.version},
-              {"createdAt", manifest.created_at_s},
-              {"expiresAt", manifest.expires_at_s},
-              {"minEngine", manifest.min_engine},
-              {"snapshot", file_json(manifest.snapshot)},
-              {"packs", std::move(packs)}}
-      .dump();
+  return list;
+}
+
+std::vector<Pack> packs_from(const Json& json) {
+  std::vector<Pack> packs;
+  // An object can be walked like a list.
+  for (const Json& pack : json.get_ref<const Json::array_t&>()) {
+    const auto segment = whole(pack, "segment", std::numeric_limits<std::uint32_t>::max());
+    packs.push_back({file_from(pack), static_cast<std::uint32_t>(segment)});
+  }
+  return packs;
+}
+
+Canary canary_from(const Json& json) {
+  Canary canary{json.at("experiment").get<std::string>(), json.at("share").get<double>(),
+                file_from(json.at("snapshot")), packs_from(json.at("packs"))};
+  if (!(canary.share > 0 && canary.share <= 0.5)) throw ManifestRefused("malformed");
+  return canary;
+}
+
+std::string payload_of(const Manifest& manifest) {
+  Json json = {{"format", 1},
+               {"site", manifest.site},
+               {"version", manifest.version},
+               {"createdAt", manifest.created_at_s},
+               {"expiresAt", manifest.expires_at_s},
+               {"minEngine", manifest.min_engine},
+               {"snapshot", file_json(manifest.snapshot)},
+               {"packs", packs_json(manifest.packs)}};
+  if (manifest.canary) {
+    json["canary"] = {{"experiment", manifest.canary->experiment},
+                      {"share", manifest.canary->share},
+                      {"snapshot", file_json(manifest.canary->snapshot)},
+                      {"packs", packs_json(manifest.canary->packs)}};
+  }
+  return json.dump();
 }
 
 Manifest manifest_from(std::string_view payload) {
@@ -70,11 +97,8 @@ Manifest manifest_from(std::string_view payload) {
     manifest.created_at_s = static_cast<std::int64_t>(whole(json, "createdAt"));
     manifest.expires_at_s = static_cast<std::int64_t>(whole(json, "expiresAt"));
     manifest.snapshot = file_from(json.at("snapshot"));
-    // An object can be walked like a list.
-    for (const Json& pack : json.at("packs").get_ref<const Json::array_t&>()) {
-      const auto segment = whole(pack, "segment", std::numeric_limits<std::uint32_t>::max());
-      manifest.packs.push_back({file_from(pack), static_cast<std::uint32_t>(segment)});
-    }
+    manifest.packs = packs_from(json.at("packs"));
+    if (json.contains("canary")) manifest.canary = canary_from(json.at("canary"));
     return manifest;
   } catch (const Json::exception&) {
     throw ManifestRefused("malformed");

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -33,6 +34,17 @@ struct Pack {
   bool operator==(const Pack&) const = default;
 };
 
+// A second snapshot, for a share of the visitors: those whose bucket (hash version 2 of core/experiment/hash.h, the
+// experiment's key for the seed, the unit id for the value) lies below `share`.
+struct Canary {
+  std::string experiment;
+  double share = 0;  // above 0, at most .5
+  PublishedFile snapshot;
+  std::vector<Pack> packs;
+
+  bool operator==(const Canary&) const = default;
+};
+
 struct Manifest {
   std::string site;
   std::uint64_t version = 0;  // monotonic; a rollback is a new version with older content
@@ -41,6 +53,7 @@ struct Manifest {
   std::string min_engine = "1.0";
   PublishedFile snapshot;
   std::vector<Pack> packs;
+  std::optional<Canary> canary;
 
   bool operator==(const Manifest&) const = default;
 };

@@ -14,6 +14,7 @@
 #include <sys/file.h>
 
 #include "core/snapshot/builder.h"
+#include "origin/experiment/test_store.h"
 #include "origin/experiment/watch.h"
 #include "origin/learn/ease.h"
 #include "origin/learn/model.h"
@@ -81,15 +82,23 @@ std::uint64_t next_version(Store& store, const std::filesystem::path& directory)
 std::set<std::string> files_of(const Manifest& manifest) {
   std::set<std::string> names{manifest.snapshot.sha256};
   for (const Pack& pack : manifest.packs) names.insert(pack.file.sha256);
+  if (manifest.canary) {
+    names.insert(manifest.canary->snapshot.sha256);
+    for (const Pack& pack : manifest.canary->packs) names.insert(pack.file.sha256);
+  }
   return names;
 }
+
+constexpr const char* kCanaryState = "canary";
 
 std::size_t prune(Store& store, const PublishOptions& options, const Manifest& live) {
   if (options.keep == 0) return 0;
   std::set<std::string> kept = files_of(live);
   std::size_t seen = 0;
   for (const origin::SnapshotRow& row : store.snapshots()) {
-    if (seen++ == options.keep) break;
+    // Those of canaries stay until they are promoted or older than all that is kept.
+    const bool is_kept = seen++ < options.keep || (row.state == kCanaryState && live.canary);
+    if (!is_kept) continue;
     try {
       kept.merge(files_of(read_manifest(row.manifest)));
     } catch (const ManifestRefused&) {
@@ -117,22 +126,23 @@ struct Built {
   std::uint64_t version = 0;
   std::vector<std::byte> edge;
   std::vector<std::vector<std::byte>> packs;  // by segment index
+  std::optional<Canary> canary;
 };
 
-// Files, the copy of them, row, manifest.json, row again: cut off anywhere, what was live stays live or what is new is
-// live, and settle() makes the row say which. From here on cancelling is over.
-PublishReport finish(Store& store, const PublishOptions& options, const std::string& site_name, const Built& built,
-                     const std::string& gate) {
-  PublishReport report;
+SigningKey signing_key(const PublishOptions& options, PublishReport& report) {
   report.key_created = !std::filesystem::exists(options.signing_key);
-  const SigningKey key = SigningKey::load_or_create(options.signing_key);
+  SigningKey key = SigningKey::load_or_create(options.signing_key);
   report.public_key = to_base64(key.public_key());
   if (!options.public_key.empty()) {
     const std::string line = report.public_key + "\n";
     replace_file(options.public_key, std::as_bytes(std::span(line)));
   }
+  return key;
+}
 
-  Manifest& manifest = report.manifest;
+// Writes the files, and says which they are.
+Manifest write_files(const PublishOptions& options, const std::string& site_name, const Built& built) {
+  Manifest manifest;
   manifest.site = site_name;
   manifest.version = built.version;
   manifest.created_at_s = origin::now_ms() / 1000;
@@ -141,17 +151,34 @@ PublishReport finish(Store& store, const PublishOptions& options, const std::str
   for (std::uint32_t segment = 0; segment < built.packs.size(); ++segment) {
     manifest.packs.push_back({write_file(options.directory, built.packs[segment]), segment});
   }
+  manifest.canary = built.canary;
+  return manifest;
+}
+
+origin::SnapshotRow row_of(const PublishOptions& options, const Manifest& manifest, const std::string& envelope,
+                           const std::string& gate) {
+  return {.version = manifest.version,
+          .created_at_s = manifest.created_at_s,
+          .sha256 = manifest.snapshot.sha256,
+          .manifest = envelope,
+          .state = "pending",
+          .note = options.note,
+          .path = std::filesystem::absolute(options.directory / manifest.snapshot.sha256).string(),
+          .gate = gate};
+}
+
+// Files, the copy of them, row, manifest.json, row again: cut off anywhere, what was live stays live or what is new is
+// live, and settle() makes the row say which. From here on cancelling is over.
+PublishReport finish(Store& store, const PublishOptions& options, const std::string& site_name, const Built& built,
+                     const std::string& gate) {
+  PublishReport report;
+  const SigningKey key = signing_key(options, report);
+  Manifest& manifest = report.manifest;
+  manifest = write_files(options, site_name, built);
   const std::string envelope = seal_manifest(manifest, key);
   const auto envelope_bytes = std::as_bytes(std::span(envelope));
   if (options.out) copy_files_out(options, manifest);
-  store.insert_snapshot({.version = manifest.version,
-                         .created_at_s = manifest.created_at_s,
-                         .sha256 = manifest.snapshot.sha256,
-                         .manifest = envelope,
-                         .state = "pending",
-                         .note = options.note,
-                         .path = std::filesystem::absolute(options.directory / manifest.snapshot.sha256).string(),
-                         .gate = gate});
+  store.insert_snapshot(row_of(options, manifest, envelope, gate));
   replace_file(options.directory / "manifest.json", envelope_bytes);
   store.mark_live(manifest.version);
   if (options.out) replace_file(*options.out / "manifest.json", envelope_bytes);
@@ -189,11 +216,91 @@ void settle(Store& store, const std::filesystem::path& directory) {
   }
 }
 
+namespace {
+
+// The manifest of a version whose files are all still there.
+Manifest manifest_of(const origin::SnapshotRow& row, const PublishOptions& options) {
+  Manifest manifest = read_manifest(row.manifest);
+  for (const std::string& name : files_of(manifest)) {
+    if (!std::filesystem::exists(options.directory / name)) {
+      throw CannotPublish(
+          fmt::format("the files of version {} have been pruned; publish --keep keeps more", row.version));
+    }
+  }
+  return manifest;
+}
+
+// The files of a manifest's snapshot as a new version, with today's flags.
+Built with_flags(const PublishOptions& options, const PublishedFile& snapshot, const std::vector<Pack>& packs,
+                 std::span<const std::byte> program, std::uint64_t version) {
+  Built built;
+  built.version = version;
+  const LiveSnapshot edge(with_version(options.directory / snapshot.sha256, snapshot, version));
+  built.edge = replace_flags(edge.bytes(), program, version);
+  const LiveSnapshot opens(built.edge);
+  for (const Pack& pack : packs) {
+    built.packs.push_back(with_version(options.directory / pack.file.sha256, pack.file, version));
+  }
+  return built;
+}
+
+std::optional<experiment::StoredTest> running_canary(Store& store) {
+  for (experiment::StoredTest& stored : experiment::tests(store)) {
+    if (stored.test.kind == experiment::TestKind::kCanary && stored.status == experiment::TestStatus::kRunning) {
+      return std::move(stored);
+    }
+  }
+  return std::nullopt;
+}
+
+// Half of the visitors of a comparison may not change under it.
+void refuse_beside_canary(Store& store) {
+  if (const auto canary = running_canary(store)) {
+    throw CannotPublish(
+        fmt::format("the canary '{}' compares two snapshots: conclude or stop it first", canary->test.id));
+  }
+}
+
+// What is live, as a new version that names `candidate` besides, and the experiment that compares the two.
+PublishReport start_canary(Store& store, const PublishOptions& options, const std::string& site_name,
+                           const Built& candidate, const std::string& gate) {
+  const auto row = store.live_snapshot();
+  if (!row) throw CannotPublish("a canary is compared with what is live, and nothing has been published yet");
+  const Manifest live = manifest_of(*row, options);
+  const std::string id = fmt::format("canary-{}", candidate.version);
+
+  PublishReport unused;
+  const SigningKey key = signing_key(options, unused);
+  const Manifest own = write_files(options, site_name, candidate);
+  origin::SnapshotRow own_row = row_of(options, own, seal_manifest(own, key), gate);
+  own_row.state = kCanaryState;
+  store.insert_snapshot(own_row);
+
+  std::vector<origin::Fault> faults;
+  const auto test = experiment::read_ab_test(
+      experiment::canary_document(id, row->version, candidate.version, options.canary_share), faults);
+  if (!faults.empty()) throw std::logic_error("canary: " + faults.front().pointer + " " + faults.front().detail);
+  experiment::create_test(store, test, "publish");
+  experiment::start_test(store, id, "publish");
+
+  Built built = with_flags(options, live.snapshot, live.packs, flags_program(store, origin::now_ms()),
+                           next_version(store, options.directory));
+  built.canary = Canary{id, options.canary_share, own.snapshot, own.packs};
+  PublishOptions noted = options;
+  noted.note = fmt::format("{}{} beside version {}", options.note.empty() ? "" : options.note + "; ", id, row->version);
+  PublishReport report = finish(store, noted, site_name, built, row->gate);
+  report.canary = id;
+  return report;
+}
+
+}  // namespace
+
 PublishReport publish(Store& store, const PublishOptions& options, const PublishProgress& progress,
                       const std::atomic<bool>& cancel) {
   const auto site = store.site();
   if (!site) throw CannotPublish("no site has been imported yet: footlight import site FILE");
   const Lock lock(options.directory);
+  refuse_beside_canary(store);
 
   progress("reading content", -1);
   std::optional<learn::Model> model;
@@ -228,8 +335,11 @@ PublishReport publish(Store& store, const PublishOptions& options, const Publish
   }
   check(cancel);
   progress("writing and signing", -1);
-  PublishReport report = finish(store, wanted, site->site.name, built, gate_json(gate).dump());
-  experiment::mark_published(store, experiments);
+  const std::string gate_text = gate_json(gate).dump();
+  PublishReport report = options.canary_share > 0 ? start_canary(store, wanted, site->site.name, built, gate_text)
+                                                  : finish(store, wanted, site->site.name, built, gate_text);
+  experiment::mark_published(store,
+                             options.canary_share > 0 ? experiment::experiments_digest(store, as_of) : experiments);
   report.gate = std::move(gate);
   report.items = static_cast<std::uint32_t>(assembled.input.items.size());
   report.drafts = assembled.drafts;
@@ -239,22 +349,6 @@ PublishReport publish(Store& store, const PublishOptions& options, const Publish
   return report;
 }
 
-namespace {
-
-// The manifest of a version whose files are all still there.
-Manifest manifest_of(const origin::SnapshotRow& row, const PublishOptions& options) {
-  Manifest manifest = read_manifest(row.manifest);
-  for (const std::string& name : files_of(manifest)) {
-    if (!std::filesystem::exists(options.directory / name)) {
-      throw CannotPublish(
-          fmt::format("the files of version {} have been pruned; publish --keep keeps more", row.version));
-    }
-  }
-  return manifest;
-}
-
-}  // namespace
-
 PublishReport publish_flags(Store& store, const PublishOptions& options) {
   const Lock lock(options.directory);
   const auto row = store.live_snapshot();
@@ -263,25 +357,37 @@ PublishReport publish_flags(Store& store, const PublishOptions& options) {
   const std::int64_t as_of = origin::now_ms();
   const std::string experiments = experiment::experiments_digest(store, as_of);
   const std::vector<std::byte> program = flags_program(store, as_of);
-  Built built;
-  built.version = next_version(store, options.directory);
-  const LiveSnapshot edge(with_version(options.directory / live.snapshot.sha256, live.snapshot, built.version));
-  built.edge = replace_flags(edge.bytes(), program, built.version);
-  const LiveSnapshot opens(built.edge);
-  for (const Pack& pack : live.packs) {
-    built.packs.push_back(with_version(options.directory / pack.file.sha256, pack.file, built.version));
+  Built built = with_flags(options, live.snapshot, live.packs, program, next_version(store, options.directory));
+  if (live.canary && running_canary(store)) {
+    const Built other =
+        with_flags(options, live.canary->snapshot, live.canary->packs, program, next_version(store, options.directory));
+    const Manifest files = write_files(options, live.site, other);
+    built.canary = Canary{live.canary->experiment, live.canary->share, files.snapshot, files.packs};
   }
   PublishOptions noted = options;
   if (noted.note.empty()) noted.note = fmt::format("flags, on version {}", row->version);
   PublishReport report = finish(store, noted, live.site, built, row->gate);
   experiment::mark_published(store, experiments);
-  report.items = static_cast<std::uint32_t>(opens.view().items().size());
+  report.items = static_cast<std::uint32_t>(LiveSnapshot(built.edge).view().items().size());
   return report;
+}
+
+PublishReport promote_canary(Store& store, std::string_view id, const PublishOptions& options) {
+  const auto stored = experiment::find_test(store, id);
+  if (!stored || stored->test.kind != experiment::TestKind::kCanary ||
+      stored->status != experiment::TestStatus::kConcluded || stored->winner != experiment::kCanaryVariant) {
+    throw CannotPublish(fmt::format("'{}' is no canary that has won", id));
+  }
+  PublishOptions noted = options;
+  if (noted.note.empty()) noted.note = fmt::format("{} won", id);
+  rollback(store, stored->test.canary_version, noted);
+  return publish_flags(store, noted);  // what has changed of flags and experiments since
 }
 
 PublishReport rollback(Store& store, std::uint64_t version, const PublishOptions& options) {
   const auto row = store.snapshot(version);
   if (!row) throw CannotPublish(fmt::format("there is no version {}: footlight snapshots lists them", version));
+  refuse_beside_canary(store);
   const Lock lock(options.directory);
   const Manifest old = manifest_of(*row, options);
   Built built;

@@ -37,6 +37,9 @@ struct PublishOptions {
   std::size_t keep = 10;                      // files of the newest so many versions stay, for rollback; 0: of all
   std::optional<std::filesystem::path> out;   // copy what was published here: a folder for any static host
   std::string note;
+  // Above 0: what is live stays live, and this share of the visitors gets what is published now, as an experiment of
+  // the kind canary. At most .5.
+  double canary_share = 0;
   bool force = false;  // publish what the gate (gate.h) finds worse; the row's note and figures say so
 };
 
@@ -49,6 +52,7 @@ struct PublishReport {
   std::uint32_t learned_items = 0;
   bool has_model = false;
   std::size_t pruned = 0;  // files removed
+  std::string canary;      // the experiment, where this is one
   GateReport gate;         // of publish(); a rollback is the owner's own decision
   std::vector<std::string> warnings;
 };
@@ -83,7 +87,11 @@ void settle(origin::Store& store, const std::filesystem::path& directory);
 PublishReport rollback(origin::Store& store, std::uint64_t version, const PublishOptions& options);
 
 // Publishes what is live with today's flags and experiments: content and model stay as they are live, so there is
-// nothing for the gate to hold up. What an experiment's start and stop need.
+// nothing for the gate to hold up. What an experiment's start and stop need. A canary stays as long as its experiment
+// runs.
 PublishReport publish_flags(origin::Store& store, const PublishOptions& options);
+
+// Makes the snapshot of a concluded canary that has won the live one. Throws CannotPublish for any other experiment.
+PublishReport promote_canary(origin::Store& store, std::string_view experiment, const PublishOptions& options);
 
 }  // namespace footlight::publish

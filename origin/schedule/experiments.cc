@@ -1,6 +1,7 @@
 #include "origin/schedule/experiments.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "origin/experiment/test_store.h"
 #include "origin/experiment/watch.h"
@@ -9,9 +10,9 @@
 
 namespace footlight::schedule {
 
-Json Experiments::run_publish() {
+Json Experiments::run(const std::function<publish::PublishReport()>& publish) {
   try {
-    const auto report = publish::publish_flags(store_, options_);
+    const auto report = publish();
     if (published_) published_();
     return publish_report(report);
   } catch (const publish::CannotPublish& refused) {
@@ -20,7 +21,15 @@ Json Experiments::run_publish() {
 }
 
 Work Experiments::publish() {
-  return [this](const Progress&, const std::atomic<bool>&) { return run_publish(); };
+  return [this](const Progress&, const std::atomic<bool>&) {
+    return run([this] { return publish::publish_flags(store_, options_); });
+  };
+}
+
+Work Experiments::promote_canary(std::string id) {
+  return [this, id = std::move(id)](const Progress&, const std::atomic<bool>&) {
+    return run([&] { return publish::promote_canary(store_, id, options_); });
+  };
 }
 
 Json Experiments::watch() {
@@ -31,7 +40,9 @@ Json Experiments::watch() {
     report["experiments"].push_back({{"id", one.id}, {"what", one.what}, {"detail", one.detail}});
     if (one.what == "rolled_back") rolled_back_.fetch_add(1, std::memory_order_relaxed);
   }
-  if (live_.get() && experiment::needs_publish(store_, origin::now_ms())) report["publish"] = run_publish();
+  if (live_.get() && experiment::needs_publish(store_, origin::now_ms())) {
+    report["publish"] = run([this] { return publish::publish_flags(store_, options_); });
+  }
   return report;
 }
 

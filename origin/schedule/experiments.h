@@ -22,6 +22,8 @@ class Experiments {
 
   // The flags and experiments of now, on what is live: the report of a publish, or {"refused": "why"}.
   [[nodiscard]] Work publish();
+  // The snapshot of a canary that has won becomes the live one.
+  [[nodiscard]] Work promote_canary(std::string id);
   // Once a second, of one thread: every kEveryMs a job of the kind "experiments".
   void tick(Jobs& jobs, std::int64_t now_ms);
 
@@ -30,7 +32,7 @@ class Experiments {
   [[nodiscard]] std::uint64_t rolled_back() const { return rolled_back_.load(std::memory_order_relaxed); }
 
  private:
-  Json run_publish();
+  Json run(const std::function<publish::PublishReport()>& publish);
   Json watch();
 
   origin::Store& store_;
