@@ -1,6 +1,7 @@
 // SPEC.md's reading endpoints, answered here from the visitor's record. The same core decides as at the origin, so the
 // same record gives the same answer.
 import type { IndexedDecision, IndexedEntry, SlotRequest } from '../wasm/binding/engine.js';
+import { armOf } from './canary.js';
 import { permission } from './consent.js';
 import { count } from './counters.js';
 import type { Env, Settings } from './env.js';
@@ -35,8 +36,11 @@ export async function liveFor(
     count('no_snapshot');
     throw new Refusal('no_snapshot');
   }
-  loadVisitor(live, recordText(request.headers.get('cookie')));
-  return live;
+  const text = recordText(request.headers.get('cookie'));
+  loadVisitor(live, text);
+  const state = live.engine.visitorState();
+  const { measure } = permission(state, request.headers, settings.consentMode);
+  return measure ? armOf(live, text).live : live;
 }
 
 export async function homepage(

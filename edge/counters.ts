@@ -38,6 +38,7 @@ export const COUNTERS = {
   snapshot_missing: 0,
   snapshot_corrupt: 0,
   snapshot_overdue: 0,
+  canary_missing: 0,
   request_refused: 0,
 };
 

@@ -8,6 +8,7 @@ import type { Assignment, Evaluation } from '../wasm/binding/flags.js';
 import { DAY_PARTS, DEVICES, REFERRERS } from '../wasm/binding/surroundings.js';
 import type { Json } from '../wasm/binding/values.js';
 import { adjustment } from './adjust.js';
+import type { Arm } from './canary.js';
 import { scriptJson } from './script.js';
 import type { Live } from './snapshots.js';
 import { stick, stickyOf } from './sticky.js';
@@ -71,28 +72,35 @@ export function evaluate(
   return flags.evaluate({ attributes, url, ...(sticky && { sticky }) }, now);
 }
 
-/** Of the engine's current visitor; undefined for a site without flags. Throws what the engine throws. */
+/**
+ * Of the engine's current visitor, who is in `arm` of a comparison of snapshots; undefined where there is nothing to say.
+ * Throws what the engine throws.
+ */
 export function evaluateFlags(
   live: Live,
   request: Request,
   surroundings: number,
   language: string | undefined,
+  arm: Arm | undefined,
 ): PageFlags | undefined {
-  if (!live.flags) return undefined;
+  if (!live.flags) return arm && pageFlags(live, undefined, arm);
   const attributes = pageAttributes(live, request, surroundings, language, true);
-  const evaluation = evaluate(live, attributes, request.url);
-  return evaluation && pageFlags(live, evaluation);
+  return pageFlags(live, evaluate(live, attributes, request.url), arm);
 }
 
-function pageFlags(live: Live, evaluation: Evaluation): PageFlags {
+function pageFlags(
+  live: Live,
+  evaluation: Evaluation | undefined,
+  arm: Arm | undefined,
+): PageFlags {
   const values: Record<string, Json> = {};
-  const experiments: Record<string, string> = {};
+  const experiments: Record<string, string> = arm ? { [arm.experiment]: arm.variant } : {};
   const behind: Record<string, string> = {};
-  const shaped: string[] = [];
+  const shaped: string[] = arm ? [arm.experiment] : [];
   const drawn: Assignment[] = [];
   let keepsPage = false;
-  for (const key of live.flags?.keys ?? []) {
-    const { value, assignment } = evaluation.feature(key);
+  for (const key of (evaluation && live.flags?.keys) ?? []) {
+    const { value, assignment } = (evaluation as Evaluation).feature(key);
     values[key] = value;
     if (key === PERSONALIZATION && value === false) keepsPage = true;
     if (!assignment?.inExperiment) continue;
@@ -103,7 +111,7 @@ function pageFlags(live: Live, evaluation: Evaluation): PageFlags {
     if (ACTS.test(key)) shaped.push(experiment);
     else behind[key] = experiment;
   }
-  for (const assignment of evaluation.experiments()) {
+  for (const assignment of evaluation?.experiments() ?? []) {
     if (!assignment.inExperiment) continue;
     experiments[assignment.experiment] = assignment.variant;
     if (assignment.hashUsed) drawn.push(assignment);

@@ -5,6 +5,7 @@
 // whether the page is still the same; only after a long pause does a visitor wait for that.
 import type { DecideOptions, SlotRequest } from '../wasm/binding/engine.js';
 import { handOver } from './assemble.js';
+import { type Arm, armOf } from './canary.js';
 import { isCrawler, type Permission, permission, refusesBySignal } from './consent.js';
 import { count } from './counters.js';
 import { readDecision } from './decision.js';
@@ -78,7 +79,7 @@ function turnOrServe(
   if (!live?.flags?.listed) return serveKept(request, env, ctx, settings);
   try {
     const visitor = openVisitor(live, text, request, settings);
-    const turn = visitor && turnOf(live, request, visitor.surroundings);
+    const turn = visitor && turnOf(visitor.live, request, visitor.surroundings);
     if (!turn) return serveKept(request, env, ctx, settings);
     const cookies = [turn.cookie, visitor.cookie].filter((cookie) => cookie !== undefined);
     if (turn.location === undefined) return withCookies(request, env, ctx, settings, cookies);
@@ -307,15 +308,16 @@ function answerPersonal(
 ): Response {
   try {
     const visitor = live && openVisitor(live, text, request, settings);
-    if (live && visitor) {
+    if (visitor) {
       let { cookie } = visitor;
-      const body = page.join(live, ({ requests, lang }) => {
+      const { live: own, surroundings, arm } = visitor;
+      const body = page.join(own, ({ requests, lang }) => {
         // Before the decision: both go through the engine's one buffer.
-        const flags = evaluateFlags(live, request, visitor.surroundings, lang);
-        if (flags?.hasStuck) cookie = visitorCookie(live);
-        return live.engine.adjusted(flags?.adjustment, () => {
-          const bytes = live.engine.decideBytes(requests, optionsFor(lang, visitor));
-          return readDecision(live.engine, bytes, visitor.surroundings, flags);
+        const flags = evaluateFlags(own, request, surroundings, lang, arm);
+        if (flags?.hasStuck) cookie = visitorCookie(own);
+        return own.engine.adjusted(flags?.adjustment, () => {
+          const bytes = own.engine.decideBytes(requests, optionsFor(lang, visitor));
+          return readDecision(own.engine, bytes, surroundings, flags);
         });
       });
       count('page_joined');
@@ -368,16 +370,17 @@ async function answerStreamed(
     const live = found instanceof Promise ? await found : found;
     try {
       const visitor = live && openVisitor(live, text, request, settings);
-      if (live && visitor) {
+      if (visitor) {
+        const { live: own, surroundings, arm } = visitor;
         if (visitor.cookie) headers.append('set-cookie', visitor.cookie);
         let flags: PageFlags | undefined; // once for the page, whatever the clock does meanwhile
         const decideNow = (requests: readonly SlotRequest[], lang: string | undefined) => {
           // Other requests may have used the engine since the last chunk.
-          loadVisitor(live, visitor.text);
+          loadVisitor(own, visitor.text);
           try {
-            flags ??= evaluateFlags(live, request, visitor.surroundings, lang);
-            return live.engine.adjusted(flags?.adjustment, () => {
-              const decision = live.engine.decideIndexes(requests, optionsFor(lang, visitor));
+            flags ??= evaluateFlags(own, request, surroundings, lang, arm);
+            return own.engine.adjusted(flags?.adjustment, () => {
+              const decision = own.engine.decideIndexes(requests, optionsFor(lang, visitor));
               return { ...decision, flags };
             });
           } catch (error) {
@@ -385,7 +388,7 @@ async function answerStreamed(
             throw error;
           }
         };
-        body = fillStream(html, live, decideNow, ({ failed }) => {
+        body = fillStream(html, own, decideNow, ({ failed }) => {
           if (!failed) count('page_streamed');
         });
       } else if (live) {
@@ -426,6 +429,9 @@ function plainStream(
 }
 
 interface OpenVisitor {
+  /** what this visitor is answered with, and their part in a comparison of snapshots */
+  live: Live;
+  arm: Arm | undefined;
   permission: Permission;
   /** the record, also when it was made just now */
   text: string | undefined;
@@ -460,10 +466,16 @@ function openVisitor(
   const allowed = permission(state, request.headers, settings.consentMode);
   if (!allowed.personalize) return undefined;
   const surroundings = surroundingsOf(request);
-  if (isKnown) return { permission: allowed, text, cookie: undefined, surroundings };
-  if (allowed.measure) live.engine.setUnitId(newUnitId());
-  const cookie = visitorCookie(live);
-  return { permission: allowed, text: recordText(cookie), cookie, surroundings };
+  let own = text;
+  let cookie: string | undefined;
+  if (!isKnown) {
+    if (allowed.measure) live.engine.setUnitId(newUnitId());
+    cookie = visitorCookie(live);
+    own = recordText(cookie);
+  }
+  // Who may not be measured is in no experiment, whatever their record still holds.
+  const arm = allowed.measure ? armOf(live, own) : { live, arm: undefined };
+  return { ...arm, permission: allowed, text: own, cookie, surroundings };
 }
 
 function optionsFor(lang: string | undefined, visitor: OpenVisitor): DecideOptions {

@@ -31,6 +31,8 @@ export interface Live {
   manifest: Manifest;
   /** the envelope as it was published, for browsers */
   envelope: string;
+  /** a second snapshot, for a share of the visitors (canary.ts) */
+  canary: { live: Live; experiment: string; share: number } | undefined;
   words(locale: string | undefined): Words;
 }
 
@@ -129,16 +131,34 @@ async function refresh(env: Env, settings: Settings): Promise<void> {
       return;
     }
     const engine = Engine.load(engineModule, bytes);
+    const second = await loadCanary(env, settings, manifest);
     // Another refresh may have been quicker.
     if (live && live.manifest.version >= manifest.version) return;
     highestVersion = manifest.version;
     live = makeLive(engine, manifest, envelope);
+    if (second && manifest.canary) {
+      const { experiment, share } = manifest.canary;
+      live.canary = { live: makeLive(second, manifest, envelope), experiment, share };
+    }
     count('snapshot_loaded');
   } catch (error) {
     count(REFUSALS[error instanceof Error ? error.message : ''] ?? failure);
   } finally {
     if (live && live.manifest.expiresAt * 1000 <= Date.now()) count('snapshot_overdue');
   }
+}
+
+/** Without it everybody gets what is live: a canary that cannot be had fails nobody's page. */
+async function loadCanary(env: Env, settings: Settings, { canary }: Manifest) {
+  if (!canary) return undefined;
+  try {
+    const bytes = await load(env, settings, canary.snapshot.sha256);
+    if (bytes && (await matches(canary.snapshot, bytes))) return Engine.load(engineModule, bytes);
+  } catch {
+    // counted below
+  }
+  count('canary_missing');
+  return undefined;
 }
 
 const REFUSALS: Record<string, Counter> = {
@@ -158,6 +178,7 @@ function makeLive(engine: Engine, manifest: Manifest, envelope: string): Live {
     flags,
     manifest,
     envelope,
+    canary: undefined,
     words(locale) {
       const key = locale ?? '';
       let words = byLocale.get(key);

@@ -142,7 +142,8 @@ class Reader {
                   "beforeDays",
                   "analysis",
                   "autoRollback",
-                  "share"});
+                  "share",
+                  "version"});
     test_.id = fields_.text("id", 100);
     check_key(fields_, "id", test_.id);
     test_.name = fields_.text_or("name", 255, test_.id);

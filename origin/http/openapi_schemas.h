@@ -230,7 +230,7 @@ inline constexpr std::string_view kOpenapiSchemas = R"json({
       "logOdds": {"type": "number", "description": "what the field adds for the item that was asked about"}}}}}},
   "Snapshot": {"type": "object", "required": ["version", "createdAt", "sha256", "state", "note"], "properties": {
     "version": {"type": "integer"}, "createdAt": {"type": "string", "format": "date-time"}, "sha256": {"type": "string"},
-    "state": {"enum": ["pending", "live", "superseded"]}, "note": {"type": "string"},
+    "state": {"enum": ["pending", "live", "superseded", "canary"]}, "note": {"type": "string"},
     "gate": {"type": ["object", "null"], "description": "As Gate; null: published before there was one."},
     "manifest": {"type": "object", "description": "Of one version: the signed envelope."},
     "contents": {"type": "object", "description": "Of one version whose file is still there.", "properties": {

@@ -92,7 +92,7 @@ struct SnapshotRow {
   std::int64_t created_at_s = 0;
   std::string sha256;    // hex, of the edge snapshot; also its file name
   std::string manifest;  // the signed envelope, JSON
-  std::string state;     // "pending" while it is being published, "live", "superseded"
+  std::string state;     // "pending" while it is being published, "live", "superseded"; "canary": for some visitors
   std::string note;      // "roll back to 12"
   std::string path;      // of the snapshot file
   std::string gate;      // what the publish gate found, JSON (publish/gate.h); empty: it was not asked

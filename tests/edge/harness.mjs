@@ -82,6 +82,11 @@ export function publishSnapshot(site, content, flags) {
   }
 }
 
+/** A file that any test of this run may have been served from: the canary's, say. */
+export function fileOf(bytes) {
+  return { sha256: sha256(bytes), bytes: bytes.length };
+}
+
 /** The demo site's questionnaire and content. */
 export function demo() {
   const folder = join(root, 'web/demo/content');

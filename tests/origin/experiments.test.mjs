@@ -447,6 +447,52 @@ test('OpenFeature’s server SDK evaluates here, and reports what it drew', asyn
   await changed('size', 'stop', {});
 });
 
+const manifestOf = () => {
+  const envelope = JSON.parse(readFileSync(path.join(site.data, 'publish/manifest.json'), 'utf8'));
+  return JSON.parse(Buffer.from(envelope.payload, 'base64').toString());
+};
+test('a canary: a share of the visitors first, ended or promoted', async () => {
+  const before = manifestOf();
+  const { stdout } = await site.footlight('publish', '--canary', '0.2', '--note', 'careful');
+  const id = /experiment (canary-\d+)/.exec(stdout)[1];
+  const during = manifestOf();
+  assert.equal(during.canary.experiment, id);
+  assert.equal(during.canary.share, 0.2);
+  assert.ok(during.version > before.version);
+  assert.equal((await api('GET', `/experiments/${id}`)).json.kind, 'canary');
+  for (const args of [
+    ['publish'],
+    ['publish', '--canary', '0.1'],
+    ['rollback', String(before.version)],
+  ]) {
+    const error = await site.footlight(...args).catch((e) => e);
+    assert.equal(error.code, 1);
+    assert.match(error.stderr, new RegExp(`the canary '${id}'`));
+  }
+  // Flags may change meanwhile, for both.
+  await site.footlight('publish', '--flags-only');
+  const meanwhile = manifestOf();
+  assert.equal(meanwhile.canary.experiment, id);
+  assert.ok(meanwhile.version > during.version);
+  await send([exposure('c1', id, 'live'), exposure('c2', id, 'canary')]);
+  assert.deepEqual((await api('GET', `/experiments/${id}/results`)).json.units, {
+    live: 1,
+    canary: 1,
+  });
+  await changed(id, 'stop', {});
+  assert.equal(manifestOf().canary, undefined);
+
+  const again = /experiment (canary-\d+)/.exec(
+    (await site.footlight('publish', '--canary', '0.5')).stdout,
+  )[1];
+  await changed(again, 'conclude', { winner: 'canary' });
+  assert.equal(manifestOf().canary, undefined);
+  await changed(again, 'promote');
+  const { snapshots } = (await api('GET', '/snapshots', undefined, reader)).json;
+  assert.equal(snapshots[0].state, 'live');
+  assert.match(snapshots[0].note, new RegExp(again));
+});
+
 test('ready made: personalised against default', async () => {
   await site.footlight('experiment', 'create', '--personalised-vs-default', 'first');
   const { stdout } = await site.footlight('experiment', 'start', 'first', '--publish');

@@ -22,6 +22,17 @@ export interface Manifest {
   snapshot: PublishedFile;
   /** for the browser, by segment index; entry 0 is everyone */
   packs: (PublishedFile & { segment: number })[];
+  /** a second snapshot, for a share of the visitors */
+  canary?: Canary;
+}
+
+/** Whose bucket lies below `share` gets it (origin/publish/manifest.h). */
+export interface Canary {
+  experiment: string;
+  /** above 0, at most .5 */
+  share: number;
+  snapshot: PublishedFile;
+  packs: (PublishedFile & { segment: number })[];
 }
 
 export interface Trust {

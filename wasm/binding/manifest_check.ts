@@ -8,7 +8,7 @@ const MINOR = 0;
 
 /** Throws an Error whose message is a stable code: malformed or unsupported. */
 export function checkManifest(manifest: unknown): void {
-  const { format, minEngine, site, version, createdAt, expiresAt, snapshot, packs } =
+  const { format, minEngine, site, version, createdAt, expiresAt, snapshot, packs, canary } =
     objectOf(manifest);
   must(isWhole(format) && typeof minEngine === 'string');
   const [, major, minor] = /^(\d{1,9})\.(\d{1,9})$/.exec(minEngine as string) ?? [];
@@ -16,7 +16,17 @@ export function checkManifest(manifest: unknown): void {
   if (format !== 1 || !isReadable) throw new Error('unsupported');
   must(typeof site === 'string');
   must([version, createdAt, expiresAt].every((value) => isWhole(value)));
-  must(isFile(snapshot) && Array.isArray(packs));
+  must(isFile(snapshot));
+  checkPacks(packs);
+  if (canary === undefined) return;
+  const second = objectOf(canary);
+  must(typeof second.experiment === 'string' && typeof second.share === 'number');
+  must((second.share as number) > 0 && (second.share as number) <= 0.5 && isFile(second.snapshot));
+  checkPacks(second.packs);
+}
+
+function checkPacks(packs: unknown): void {
+  must(Array.isArray(packs));
   for (const pack of packs as unknown[]) {
     must(isFile(pack) && isWhole(objectOf(pack).segment, 0xffffffff));
   }

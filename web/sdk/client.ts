@@ -234,7 +234,13 @@ export function createFootlight(options: FootlightOptions): Footlight {
   const open = () => {
     if (!snapshot) {
       const remembered = Math.max(options.minVersion ?? 0, +store.get('version'));
-      snapshot = openSnapshot(options.base ?? '/_fl', options.publicKey, atEdge, remembered);
+      snapshot = openSnapshot(
+        options.base ?? '/_fl',
+        options.publicKey,
+        atEdge,
+        remembered,
+        experiments,
+      );
       snapshot.then(
         ({ manifest }) => allows('personalization') && store.set('version', `${manifest.version}`),
         () => {

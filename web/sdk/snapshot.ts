@@ -18,12 +18,14 @@ export interface Snapshot {
 /**
  * Rejects when anything is missing, forged, expired or older than `minVersion`. Without a key only a worker may be asked
  * for it: the page itself came from there, and it has checked the manifest. A host of files proves nothing about itself.
+ * `experiments` are the page's: who is in the canary goes on with what the page was made of.
  */
 export async function openSnapshot(
   base: string,
   publicKey: string | undefined,
   atEdge: boolean,
   minVersion: number,
+  experiments?: Record<string, string>,
 ): Promise<Snapshot> {
   const packs = new Map<string, Promise<Uint8Array<ArrayBuffer>>>();
   const getText = async (name: string) => (await get(`${base}/${name}`, 'no-cache')).text();
@@ -33,13 +35,15 @@ export async function openSnapshot(
     publicKey ?? (atEdge ? getText('key') : ''),
   ]);
   const manifest = await verifyManifest(envelope, { publicKey: key, minVersion, now: nowS() });
+  const { canary } = manifest;
+  const files = canary && experiments?.[canary.experiment] === 'canary' ? canary : manifest;
   return {
     manifest,
     module,
     async pack(segment) {
       // A signed manifest has one for everyone.
-      const file = (manifest.packs.find((pack) => pack.segment === segment) ??
-        manifest.packs[0]) as PublishedFile;
+      const file = (files.packs.find((pack) => pack.segment === segment) ??
+        files.packs[0]) as PublishedFile;
       const bytes = packs.get(file.sha256) ?? fetchFile(base, file);
       packs.set(file.sha256, bytes);
       return bytes;
