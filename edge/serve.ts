@@ -3,9 +3,10 @@
 //
 // Kept pages are answered without asking the site. Behind an answer the site is asked at most every PAGE_REVALIDATE_S
 // whether the page is still the same; only after a long pause does a visitor wait for that.
+import type { Arm } from '../wasm/binding/bucket.js';
 import type { DecideOptions, SlotRequest } from '../wasm/binding/engine.js';
 import { handOver } from './assemble.js';
-import { type Arm, armOf } from './canary.js';
+import { armOf } from './canary.js';
 import { isCrawler, type Permission, permission, refusesBySignal } from './consent.js';
 import { count } from './counters.js';
 import { readDecision } from './decision.js';

@@ -1,13 +1,14 @@
 // Builds everything written in TypeScript. Usage: node web/build.mjs
 //
 //   build/web/sdk.js         the browser SDK, minified
+//   build/web/flags.js       what the SDK fetches where it has to evaluate or obey flags, minified
 //   build/web/elements.js    the custom elements, minified; imports ./sdk.js beside it
 //   build/web/interfaces.js  SPEC.md's interfaces over the SDK, minified
 //   build/web/engine.wasm    the engine as the browser loads it
 //   build/web/binding.mjs    the engine's binding in one file, for Node
 //   build/edge/worker.js     the worker, minified; imports ./engine.wasm beside it as a module
-//   build/assets/            what is uploaded beside the worker for browsers: sdk.js, elements.js and
-//                            engine.wasm below /_fl, and _headers
+//   build/assets/            what is uploaded beside the worker for browsers: sdk.js, elements.js, flags.js and
+//                            both engines below /_fl, and _headers
 //   build/web/types/         declarations of the four above, for package.json's exports
 //   build/js/                every module by itself, for tests: edge/x.ts is build/js/edge/x.js
 //
@@ -41,18 +42,23 @@ function replaceImport(from, to) {
 
 const engineImport = replaceImport(/\.wasm$/, './engine.wasm');
 
+/** Fetched only where it is needed (web/sdk/flags.ts). */
+const flagsImport = replaceImport(/^web\/sdk\/flags\.[jt]s$/, './flags.js');
+
 // What browsers get from a site with a worker.
-const browserFiles = ['sdk.js', 'elements.js', 'engine.wasm'];
+// The last two only for pages whose experiments change how they are decided.
+const browserFiles = ['sdk.js', 'elements.js', 'engine.wasm', 'flags.js', 'engine_full.wasm'];
 
 const bundles = [
-  { entry: 'web/sdk/index.ts', to: 'web/sdk.js', minify: true },
+  { entry: 'web/sdk/index.ts', to: 'web/sdk.js', minify: true, plugins: [flagsImport] },
+  { entry: 'web/sdk/flags.ts', to: 'web/flags.js', minify: true },
   {
     entry: 'web/elements/index.ts',
     to: 'web/elements.js',
     minify: true,
     plugins: [replaceImport(/^web\/sdk(\/index(\.[jt]s)?)?$/, './sdk.js')],
   },
-  { entry: 'web/sdk/interfaces.ts', to: 'web/interfaces.js', minify: true },
+  { entry: 'web/sdk/interfaces.ts', to: 'web/interfaces.js', minify: true, plugins: [flagsImport] },
   { entry: 'web/openfeature.ts', to: 'web/openfeature.js', minify: true },
   { entry: 'web/openfeature_server.ts', to: 'web/openfeature_server.js', minify: false },
   { entry: 'wasm/binding/index.ts', to: 'web/binding.mjs', minify: false },

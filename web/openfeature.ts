@@ -1,4 +1,5 @@
-// A provider for OpenFeature's web SDK: the flags that the worker has put into the page, with no request at all.
+// A provider for OpenFeature's web SDK: the flags that the worker has put into the page, with no request at all. On a
+// site without a worker they are evaluated in the browser.
 //
 //   import { OpenFeature } from '@openfeature/web-sdk';
 //   OpenFeature.setProvider(new FootlightProvider(footlight));
@@ -15,7 +16,7 @@ import type { Footlight } from './sdk/client.js';
 type Kind = 'boolean' | 'string' | 'number' | 'object';
 
 /** What the provider asks of a client. */
-type Client = Pick<Footlight, 'flags' | 'flag' | 'trackConversion'>;
+type Client = Pick<Footlight, 'flags' | 'flag' | 'loadFlags' | 'trackConversion'>;
 
 /** The worker has evaluated for this page view: a context that is set later changes nothing before the next page. */
 export class FootlightProvider implements Provider {
@@ -25,6 +26,10 @@ export class FootlightProvider implements Provider {
 
   constructor(footlight: Client) {
     this.#footlight = footlight;
+  }
+
+  async initialize(): Promise<void> {
+    await this.#footlight.loadFlags();
   }
 
   resolveBooleanEvaluation(key: string, fallback: boolean, _context?: EvaluationContext) {

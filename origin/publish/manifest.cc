@@ -76,6 +76,7 @@ std::string payload_of(const Manifest& manifest) {
                {"minEngine", manifest.min_engine},
                {"snapshot", file_json(manifest.snapshot)},
                {"packs", packs_json(manifest.packs)}};
+  if (manifest.flags) json["flags"] = file_json(*manifest.flags);
   if (manifest.canary) {
     json["canary"] = {{"experiment", manifest.canary->experiment},
                       {"share", manifest.canary->share},
@@ -98,6 +99,7 @@ Manifest manifest_from(std::string_view payload) {
     manifest.expires_at_s = static_cast<std::int64_t>(whole(json, "expiresAt"));
     manifest.snapshot = file_from(json.at("snapshot"));
     manifest.packs = packs_from(json.at("packs"));
+    if (json.contains("flags")) manifest.flags = file_from(json.at("flags"));
     if (json.contains("canary")) manifest.canary = canary_from(json.at("canary"));
     return manifest;
   } catch (const Json::exception&) {

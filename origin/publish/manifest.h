@@ -53,6 +53,7 @@ struct Manifest {
   std::string min_engine = "1.0";
   PublishedFile snapshot;
   std::vector<Pack> packs;
+  std::optional<PublishedFile> flags;  // the snapshot's program by itself, for browsers without a worker in front
   std::optional<Canary> canary;
 
   bool operator==(const Manifest&) const = default;

@@ -1,13 +1,16 @@
 #include "origin/publish/pack.h"
 
 #include <algorithm>
+#include <cstring>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
 #include <vector>
 
+#include "core/experiment/program.h"
 #include "core/rank/decide.h"
 #include "core/visitor/visitor.h"
+#include "origin/store/uuid.h"
 
 namespace footlight::publish {
 namespace {
@@ -74,6 +77,21 @@ void add_candidates_by_answer(const SnapshotView& edge, Cutter& cutter) {
   }
 }
 
+// Items that experiments pin or keep out: their UUIDs are texts among the program's values.
+void keep_named_by_flags(const SnapshotInput& full, const SnapshotView& edge, Cutter& cutter) {
+  std::vector<std::uint64_t> words((full.program.size() + 7) / 8);  // aligned to 8
+  std::memcpy(words.data(), full.program.data(), full.program.size());
+  const auto program = experiment::open_program(std::as_bytes(std::span(words)).first(full.program.size()));
+  if (!program) return;
+  for (const auto& value : program->conditions.constants.rows) {
+    if (value.kind != experiment::Kind::kString) continue;
+    const auto uuid = origin::parse_uuid(program->text(value.text));
+    if (!uuid) continue;
+    const std::uint32_t item = edge.find_item_by_uuid(std::span<const std::uint8_t, 16>(*uuid));
+    if (item != snapshot::kNone) cutter.keep(snapshot::kNone, edge.items()[item].id);
+  }
+}
+
 // Options of questions that are inferred from what a visitor liked.
 std::unordered_set<std::uint32_t> inferred_options(const SnapshotInput& full) {
   std::unordered_set<std::uint32_t> options;
@@ -93,12 +111,13 @@ SnapshotInput cut_pack(const SnapshotInput& full, const SnapshotView& edge, std:
   cutter.add_best(typical, [](std::uint32_t, std::size_t limit) { return std::max<std::size_t>(16, 4 * limit); });
   if (segment == 0) add_candidates_by_answer(edge, cutter);
   for (const auto& rule : full.rules) cutter.keep(snapshot::kNone, rule.item_id);
+  if (!full.program.empty()) keep_named_by_flags(full, edge, cutter);
   const auto& candidates = cutter.candidates();
 
   SnapshotInput pack = full;
   pack.pack_segment_id = edge.segments()[segment].id;
   pack.items.clear();
-  pack.program.clear();  // behind a worker the browser gets results, not rules
+  pack.program.clear();  // behind a worker the browser gets results, not rules; else the manifest's `flags`
   const auto taste = inferred_options(full);
   std::vector<const snapshot::ItemInput*> ghosts;
   for (const auto& item : full.items) {

@@ -3,9 +3,9 @@
 // Kept are
 //   candidates   for each slot the items that the segment's typical visitor would have in the pool of decide(): the
 //   best
-//                max(16, 4 * limit) by score, and what rules name. The pack for everyone also holds the best `limit`
-//                for every single answer of the questionnaire (at most 12 * limit a slot): its visitors have answered
-//                something, only not what decides a segment
+//                max(16, 4 * limit) by score, and what rules and flags name. The pack for everyone also holds the best
+//                `limit` for every single answer of the questionnaire (at most 12 * limit a slot): its visitors have
+//                answered something, only not what decides a segment
 //   ghosts       of the others those that still say something about a candidate (they have it as a neighbour) or about
 //                taste (an attribute that is inferred from history). They are never shown, so they travel without body,
 //                but with the name that "Because you looked at …" needs. At most kMaxGhosts, the most popular first

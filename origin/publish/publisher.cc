@@ -14,6 +14,7 @@
 #include <sys/file.h>
 
 #include "core/snapshot/builder.h"
+#include "core/snapshot/section.h"
 #include "origin/experiment/test_store.h"
 #include "origin/experiment/watch.h"
 #include "origin/learn/ease.h"
@@ -82,6 +83,7 @@ std::uint64_t next_version(Store& store, const std::filesystem::path& directory)
 std::set<std::string> files_of(const Manifest& manifest) {
   std::set<std::string> names{manifest.snapshot.sha256};
   for (const Pack& pack : manifest.packs) names.insert(pack.file.sha256);
+  if (manifest.flags) names.insert(manifest.flags->sha256);
   if (manifest.canary) {
     names.insert(manifest.canary->snapshot.sha256);
     for (const Pack& pack : manifest.canary->packs) names.insert(pack.file.sha256);
@@ -151,6 +153,8 @@ Manifest write_files(const PublishOptions& options, const std::string& site_name
   for (std::uint32_t segment = 0; segment < built.packs.size(); ++segment) {
     manifest.packs.push_back({write_file(options.directory, built.packs[segment]), segment});
   }
+  const auto program = snapshot::section_bytes(built.edge, snapshot::Section::kProgram);
+  if (!program.empty()) manifest.flags = write_file(options.directory, program);
   manifest.canary = built.canary;
   return manifest;
 }

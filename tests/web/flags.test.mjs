@@ -8,6 +8,10 @@ import { openBrowser } from './page.mjs';
 const SLOTS = `<section data-fl-slot="projects"><article><h3 data-fl-text="title">A default project</h3></article></section>`;
 const PAGE = `<!DOCTYPE html><html lang="en"><head><meta name="footlight" content="edge">
 <script type="module" src="/_fl/elements.js"></script></head><body>${SLOTS}</body></html>`;
+const PINNED = demo()
+  .content.filter(({ type }) => type === 'project')
+  .at(-1);
+const PIN = { pin: [PINNED.id] };
 const FLAGS = {
   features: {
     personalization: {
@@ -15,6 +19,10 @@ const FLAGS = {
       rules: [{ condition: { segment: { $regex: 'Documentar' } }, force: false }],
     },
     banner: { defaultValue: { text: 'Hello' } },
+    'slot:projects': {
+      defaultValue: null,
+      rules: [{ condition: { segment: { $regex: 'Short' } }, force: PIN }],
+    },
   },
 };
 
@@ -65,8 +73,20 @@ test('a page that is filled, and its flags', async () => {
   assert.deepEqual(await ask('banner', null), { text: 'Hello' });
   assert.equal(await ask('elsewhere', 'fallback'), 'fallback');
   const [flags, slots] = await decideAgain();
-  assert.deepEqual(flags, { personalization: true, banner: { text: 'Hello' } });
+  assert.deepEqual(flags, {
+    personalization: true,
+    banner: { text: 'Hello' },
+    'slot:projects': null,
+  });
   assert.deepEqual(slots, ['projects']);
+  await context.close();
+});
+
+test('what a flag changes of the decision holds in the browser, too', async () => {
+  const { context, shown, decideAgain } = await visit('Short Film');
+  assert.equal(await shown(), PINNED.body.title);
+  await decideAgain();
+  assert.equal(await shown(), PINNED.body.title);
   await context.close();
 });
 

@@ -5,13 +5,21 @@ import { createServer } from 'node:http';
 import { extname, join } from 'node:path';
 import { root } from './published.mjs';
 
-const BUNDLES = new Set(['sdk.js', 'elements.js', 'interfaces.js', 'engine.wasm']);
+const BUNDLES = new Set([
+  'sdk.js',
+  'elements.js',
+  'interfaces.js',
+  'flags.js',
+  'engine.wasm',
+  'engine_full.wasm',
+]);
 
 const TYPES = { '.css': 'text/css', '.svg': 'image/svg+xml' };
 
 /** @param {{folder: string, publicKey: string, seal: () => string}} site */
 export async function startHost(site) {
   const host = {
+    site,
     url: '',
     /** path -> HTML; a list of pieces goes over the wire one by one */
     pages: {},

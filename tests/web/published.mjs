@@ -1,7 +1,7 @@
 // The demo's content, published once for all web tests by the native program, and manifests that say something else.
 import { execFileSync } from 'node:child_process';
 import { createHash, generateKeyPairSync, sign } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,10 +10,11 @@ export const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const program = process.env.FOOTLIGHT_PROGRAM ?? join(root, 'build/release/footlight');
 
 /**
+ * @param {{flags?: object}} what a document for `footlight import flags`
  * @returns {{folder: string, publicKey: string, manifest: object, seal: (changes?: object) => string}} `seal` makes an
  * envelope of the manifest with changes; it is signed with the test's key, whose public half is `publicKey`
  */
-export function publishDemo() {
+export function publishDemo({ flags } = {}) {
   if (!existsSync(program)) throw new Error(`${program} is missing: ./dev build native`);
   const data = mkdtempSync(join(tmpdir(), 'footlight-web-'));
   process.on('exit', () => rmSync(data, { recursive: true, force: true }));
@@ -22,6 +23,10 @@ export function publishDemo() {
   const run = (...args) => execFileSync(program, ['--data', data, ...args], { stdio: 'pipe' });
   run('import', 'site', join(content, 'site.json'));
   run('import', 'content', join(content, 'content.jsonl'));
+  if (flags) {
+    writeFileSync(join(data, 'flags.json'), JSON.stringify(flags));
+    run('import', 'flags', join(data, 'flags.json'));
+  }
   run('publish', '--out', folder);
 
   const envelope = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8'));

@@ -5,8 +5,8 @@
 //
 // Publishing has checked them and put UUIDs in place of the site's own ids (origin/experiment/page_flags.h); what is not
 // in the snapshot is left out.
-import type { Engine } from '../wasm/binding/engine.js';
-import type { Json } from '../wasm/binding/values.js';
+import type { Engine } from './engine.js';
+import type { Json } from './values.js';
 
 const HEAD = 24;
 const ROW = 16;

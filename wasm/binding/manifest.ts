@@ -22,6 +22,8 @@ export interface Manifest {
   snapshot: PublishedFile;
   /** for the browser, by segment index; entry 0 is everyone */
   packs: (PublishedFile & { segment: number })[];
+  /** the site's flags as the snapshot holds them, for browsers without a worker in front */
+  flags?: PublishedFile;
   /** a second snapshot, for a share of the visitors */
   canary?: Canary;
 }

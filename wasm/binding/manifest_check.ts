@@ -8,7 +8,7 @@ const MINOR = 0;
 
 /** Throws an Error whose message is a stable code: malformed or unsupported. */
 export function checkManifest(manifest: unknown): void {
-  const { format, minEngine, site, version, createdAt, expiresAt, snapshot, packs, canary } =
+  const { format, minEngine, site, version, createdAt, expiresAt, snapshot, packs, flags, canary } =
     objectOf(manifest);
   must(isWhole(format) && typeof minEngine === 'string');
   const [, major, minor] = /^(\d{1,9})\.(\d{1,9})$/.exec(minEngine as string) ?? [];
@@ -18,6 +18,7 @@ export function checkManifest(manifest: unknown): void {
   must([version, createdAt, expiresAt].every((value) => isWhole(value)));
   must(isFile(snapshot));
   checkPacks(packs);
+  must(flags === undefined || isFile(flags));
   if (canary === undefined) return;
   const second = objectOf(canary);
   must(typeof second.experiment === 'string' && typeof second.share === 'number');

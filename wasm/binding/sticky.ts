@@ -1,7 +1,8 @@
 // Sticky assignments in the visitor's record (core/visitor/RECORD.md): who has been given a variant keeps it although
 // shares change. The record names experiments by the FNV-1a of their keys, and variants by position.
-import type { Engine } from '../wasm/binding/engine.js';
-import type { Assignment, Flags } from '../wasm/binding/flags.js';
+import { fnv1a } from './bucket.js';
+import type { Engine } from './engine.js';
+import type { Assignment, Flags } from './flags.js';
 
 /** "id||<unit id>" to {"experiment__version": variant key}, as the evaluator takes it; undefined without any. */
 export function stickyOf(engine: Engine, flags: Flags, id: string) {
@@ -25,12 +26,4 @@ export function stick(engine: Engine, assignments: readonly Assignment[]): boole
     changed = true;
   }
   return changed;
-}
-
-export function fnv1a(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) {
-    hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  }
-  return hash >>> 0;
 }

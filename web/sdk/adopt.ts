@@ -1,5 +1,6 @@
 // The decision that the worker has put into the page (edge/PAGE.md): what the slots already show.
 import type { DecisionData } from '../../wasm/binding/decider.js';
+import type { PageFlags } from '../../wasm/binding/page_flags.js';
 import { attempt } from './store.js';
 
 /** Undefined on a page that no worker has filled. */
@@ -11,12 +12,6 @@ export function adoptDecision(root: Document = document): DecisionData | undefin
 export function adoptFlags(root: Document = document): PageFlags | undefined {
   return read('fl-flags', root);
 }
-
-/** The worker's word on flags and experiments, for one page view. */
-export type PageFlags = Pick<
-  DecisionData,
-  'flags' | 'experiments' | 'behind' | 'shaped' | 'unpersonalized'
->;
 
 function read<T>(id: string, root: Document): T | undefined {
   return attempt(() => JSON.parse(root.getElementById(id)?.textContent ?? '') as T);

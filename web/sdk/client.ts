@@ -10,9 +10,10 @@ import {
   type EntryData,
   type SlotRequest,
 } from '../../wasm/binding/decider.js';
+import type { Engine } from '../../wasm/binding/engine.js';
 import type { Fields } from '../../wasm/binding/fields.js';
-import { toBase64Url } from '../../wasm/binding/manifest.js';
-import type { PageFlags } from './adopt.js';
+import { type Canary, toBase64Url } from '../../wasm/binding/manifest.js';
+import type { PageFlags } from '../../wasm/binding/page_flags.js';
 import { isAllowed, type Purpose } from './consent.js';
 import { openOutbox, type TrackedEvent } from './outbox.js';
 import { type Choices, choicesOf, holdsAnything, unitId, withChoices } from './record.js';
@@ -83,12 +84,17 @@ export interface Footlight {
   readonly posted: Promise<boolean>;
   track(interaction: Interaction): void;
   /**
-   * What the worker says of a flag for this page view; `fallback` where it says nothing. Reading a flag that an
+   * A flag's value for this page view; `fallback` where there is none, or not yet (loadFlags). Reading a flag that an
    * experiment decides is what exposes the visitor to it: read it where it is used.
    */
   flag<T>(key: string, fallback: T): T;
-  /** All that the worker says of flags and experiments; undefined where it says nothing. */
+  /** All that is known of flags and experiments for this page view; undefined where nothing is, or not yet. */
   readonly flags: PageFlags | undefined;
+  /**
+   * What the worker says of them, or without a worker what is evaluated here, once for the page view: by the first
+   * decision, or by this. Rejects when there is no valid snapshot.
+   */
+  loadFlags(): Promise<PageFlags | undefined>;
   /** The visitor has seen what the page's experiments made of it. elements.js calls it; once a variant is enough. */
   expose(): void;
   /** A goal of the site's own was reached, such as 'signup', or 'order' with its value. */
@@ -120,6 +126,9 @@ function isLater({ status }: Response): boolean {
   return status > 499 || status === 429;
 }
 
+/** Flags that change how a page is decided (wasm/binding/adjust.ts). */
+const ADJUSTS = /^(weights$|slot:)/;
+
 export function createFootlight(options: FootlightOptions): Footlight {
   const atEdge = options.mode === 'edge';
   const api = options.api ?? (atEdge ? '' : undefined);
@@ -129,6 +138,7 @@ export function createFootlight(options: FootlightOptions): Footlight {
   let record = parseRecord(text);
   let snapshot: Promise<Snapshot> | undefined;
   let engine: Decider | undefined;
+  let inEngine: Uint8Array | undefined;
   let segment: number;
   let latest = options.decision;
   let posted = Promise.resolve(true);
@@ -160,10 +170,10 @@ export function createFootlight(options: FootlightOptions): Footlight {
   };
   const personalizes = () => allows('personalization') || (!isRefused() && holdsAnything(record));
 
-  // The worker's word on flags holds for this page view, whatever is decided anew.
-  const { flags, experiments, behind, shaped, unpersonalized }: PageFlags =
-    options.decision ?? options.flags ?? {};
-  const word = flags && { flags, experiments, behind, shaped, unpersonalized };
+  const wordOf = ({ flags, experiments, behind, shaped, unpersonalized }: PageFlags) =>
+    flags && { flags, experiments, behind, shaped, unpersonalized };
+  /** Of flags: it holds for this page view, whatever is decided anew. */
+  let word: PageFlags | undefined = wordOf(options.decision ?? options.flags ?? {});
   const turned = new Map(atEdge ? takeShaped() : []);
   const emit = (decision?: DecisionData) => {
     latest = decision && Object.assign(decision, word);
@@ -211,7 +221,7 @@ export function createFootlight(options: FootlightOptions): Footlight {
   /** Once a visitor and variant: what has been told is remembered. */
   const tellExposures = () => {
     for (const experiment of document.hidden || !allows('measurement') ? [] : seen) {
-      const variant = turned.get(experiment) ?? experiments?.[experiment];
+      const variant = turned.get(experiment) ?? word?.experiments?.[experiment];
       if (!variant || store.get(`x-${experiment}`) === variant) continue;
       store.set(`x-${experiment}`, variant);
       report({ action: 'exposure', experiment, variant });
@@ -220,6 +230,11 @@ export function createFootlight(options: FootlightOptions): Footlight {
   const see = (experiment: string) => {
     seen.add(experiment);
     tellExposures();
+  };
+  let looked = false;
+  const expose = () => {
+    looked = true;
+    for (const experiment of [...(word?.shaped ?? []), ...turned.keys()]) see(experiment);
   };
 
   const postProfile = async (body: string) => {
@@ -239,7 +254,7 @@ export function createFootlight(options: FootlightOptions): Footlight {
         options.publicKey,
         atEdge,
         remembered,
-        experiments,
+        Object.entries(word?.flags ?? {}).some(([key, value]) => value && ADJUSTS.test(key)),
       );
       snapshot.then(
         ({ manifest }) => allows('personalization') && store.set('version', `${manifest.version}`),
@@ -261,23 +276,43 @@ export function createFootlight(options: FootlightOptions): Footlight {
 
   /** `replay`: with what the worker will have taken into the record once it has it. */
   const use = async <T>(work: (engine: Decider) => T, replay = workerLearns()): Promise<T> => {
-    const { pack, module } = await open();
+    const { manifest, pack, module, rules, flags } = await open();
+    const { canary } = manifest;
     const visit = (loaded: Decider) => {
       choices();
       attempt(() => loaded.loadVisitor(record)); // what is not a record is nobody's
       if (replay) for (const event of outbox.pending()) learn(loaded, event);
       return loaded;
     };
-    const enter = async (wanted: number) => {
-      const bytes = await pack(wanted);
-      if (!engine || wanted !== segment) engine = (options.engine ?? Decider).load(module, bytes);
+    const enter = async (wanted: number, isCanary = false) => {
+      const bytes = await pack(wanted, isCanary);
+      if (!engine || bytes !== inEngine)
+        engine = (options.engine ?? rules?.Engine ?? Decider).load(module, bytes);
+      inEngine = bytes;
       segment = wanted;
       return engine;
     };
     // The segment's rules are in every pack; its best items only in its own.
     const first = visit(await enter(engine ? segment : 0));
+    const known = personalizes();
+    const id = !atEdge && known && canary && (first as Engine).unitId();
+    const arm = id ? rules?.armOfUnit(canary as Canary, id) : undefined;
+    const variant = canary && (word?.experiments?.[canary.experiment] ?? arm?.variant);
     // Visited last of all without a pause, because another call may have come between.
-    return work(visit(await enter(first.segmentIndex())));
+    const loaded = visit(await enter(first.segmentIndex(), variant === 'canary'));
+    if (!rules) return work(loaded);
+    if (!word) {
+      const surroundings = options.context ?? 0;
+      const view = { surroundings, language: locale(), url: location.href, known, arm };
+      const { page, hasStuck } = rules.evaluatePage(loaded as Engine, flags, view);
+      word = page;
+      if (hasStuck) {
+        record = loaded.visitorRecord();
+        save();
+      }
+      if (looked) expose();
+    }
+    return rules.obeying(loaded as Engine, word, () => work(loaded));
   };
 
   const decide = async (slots?: readonly SlotRequest[]) => {
@@ -348,8 +383,8 @@ export function createFootlight(options: FootlightOptions): Footlight {
     async prefetch(answers) {
       const { manifest, pack } = await open();
       if (answers)
-        await pack(await use((loaded) => answered(loaded, answers).segmentIndex(), false));
-      else for (const { segment } of manifest.packs) await pack(segment);
+        await pack(await use((loaded) => answered(loaded, answers).segmentIndex(), false), false);
+      else for (const { segment } of manifest.packs) await pack(segment, false);
     },
     async profile(answers, rest) {
       choose(rest?.consent);
@@ -385,12 +420,18 @@ export function createFootlight(options: FootlightOptions): Footlight {
       }).catch(() => {}); // no engine, no history
     },
     flag(key, fallback) {
-      const experiment = behind?.[key];
+      const experiment = word?.behind?.[key];
       if (experiment) see(experiment);
-      return (flags?.[key] ?? fallback) as typeof fallback;
+      return (word?.flags?.[key] ?? fallback) as typeof fallback;
     },
-    flags: word,
-    expose: () => [...(shaped ?? []), ...turned.keys()].forEach(see),
+    get flags() {
+      return word;
+    },
+    async loadFlags() {
+      if (!atEdge && !word) await use(() => {});
+      return word;
+    },
+    expose,
     trackConversion: (goal, value) =>
       report({ action: 'convert', goal, ...(value !== undefined && { value }) }),
     flush: outbox.flush,

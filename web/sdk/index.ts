@@ -4,7 +4,8 @@ export type {
   EntryData,
   SlotRequest,
 } from '../../wasm/binding/decider.js';
-export { adoptDecision, adoptFlags, type PageFlags } from './adopt.js';
+export type { PageFlags } from '../../wasm/binding/page_flags.js';
+export { adoptDecision, adoptFlags } from './adopt.js';
 export {
   type Answers,
   createFootlight,

@@ -1,6 +1,7 @@
 // The site's published files as a browser reads them: the signed manifest, the engine, and the pack of the visitor's
 // segment (a few kilobytes). Packs are named by their hash, so a browser's cache can hold them for ever; each is
 // fetched once per page however often it is asked for.
+import type { Flags } from '../../wasm/binding/flags.js';
 import {
   type Manifest,
   matches,
@@ -8,46 +9,62 @@ import {
   verifyManifest,
 } from '../../wasm/binding/manifest.js';
 
+/** What evaluates flags, or obeys them: fetched only where one of the two is to be done here. */
+export type Rules = typeof import('./flags.js');
+
 export interface Snapshot {
   manifest: Manifest;
   module: WebAssembly.Module;
-  /** A segment without a pack of its own gets everyone's. */
-  pack(segment: number): Promise<Uint8Array<ArrayBuffer>>;
+  /** then `module` is engine_full.wasm */
+  rules: Rules | undefined;
+  /** of a site without a worker, where it has any */
+  flags: Flags | undefined;
+  /** A segment without a pack of its own gets everyone's. `canary`: of the second snapshot, where there is one. */
+  pack(segment: number, canary: boolean): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /**
  * Rejects when anything is missing, forged, expired or older than `minVersion`. Without a key only a worker may be asked
  * for it: the page itself came from there, and it has checked the manifest. A host of files proves nothing about itself.
- * `experiments` are the page's: who is in the canary goes on with what the page was made of.
+ * `obeys`: the worker's word on flags changes how this page is decided.
  */
 export async function openSnapshot(
   base: string,
   publicKey: string | undefined,
   atEdge: boolean,
   minVersion: number,
-  experiments?: Record<string, string>,
+  obeys: boolean,
 ): Promise<Snapshot> {
   const packs = new Map<string, Promise<Uint8Array<ArrayBuffer>>>();
   const getText = async (name: string) => (await get(`${base}/${name}`, 'no-cache')).text();
-  const [module, envelope, key] = await Promise.all([
-    WebAssembly.compileStreaming(fetch(`${base}/engine.wasm`)),
+  const [envelope, key] = await Promise.all([
     getText('manifest.json'),
     publicKey ?? (atEdge ? getText('key') : ''),
   ]);
   const manifest = await verifyManifest(envelope, { publicKey: key, minVersion, now: nowS() });
-  const { canary } = manifest;
-  const files = canary && experiments?.[canary.experiment] === 'canary' ? canary : manifest;
+  const { canary, flags } = manifest;
+  const pack = async (segment: number, isCanary: boolean) => {
+    const files = (isCanary && canary) || manifest;
+    // A signed manifest has one for everyone.
+    const file = (files.packs.find((one) => one.segment === segment) ??
+      files.packs[0]) as PublishedFile;
+    const bytes = packs.get(file.sha256) ?? fetchFile(base, file);
+    packs.set(file.sha256, bytes);
+    return bytes;
+  };
+  const isFull = atEdge ? obeys : flags || canary;
+  const [module, rules, program] = await Promise.all([
+    WebAssembly.compileStreaming(fetch(`${base}/engine${isFull ? '_full' : ''}.wasm`)),
+    isFull && import('./flags.js'),
+    !atEdge && flags && fetchFile(base, flags),
+    pack(0, false), // the first that is needed
+  ]);
   return {
     manifest,
     module,
-    async pack(segment) {
-      // A signed manifest has one for everyone.
-      const file = (files.packs.find((pack) => pack.segment === segment) ??
-        files.packs[0]) as PublishedFile;
-      const bytes = packs.get(file.sha256) ?? fetchFile(base, file);
-      packs.set(file.sha256, bytes);
-      return bytes;
-    },
+    pack,
+    rules: rules || undefined,
+    flags: (rules && program && rules.openFlags(module, program)) || undefined,
   };
 }
 
