@@ -5,6 +5,7 @@ import { armOf } from './canary.js';
 import { permission } from './consent.js';
 import { count } from './counters.js';
 import type { Env, Settings } from './env.js';
+import { evaluateFlags } from './flags.js';
 import { json, Refusal } from './problem.js';
 import { API_WAIT_MS, currentSnapshot, type Live } from './snapshots.js';
 import { visitorSurroundings } from './surroundings.js';
@@ -103,12 +104,20 @@ export function decideFor(
 ): IndexedDecision {
   const state = live.engine.visitorState();
   const allowed = permission(state, request.headers, settings.consentMode);
-  return live.engine.decideIndexes(requests, {
-    now: Math.floor(Date.now() / 1000),
-    explore: explore && allowed.measure,
-    personalize: allowed.personalize,
-    surroundings: visitorSurroundings(request),
-  });
+  const surroundings = visitorSurroundings(request);
+  const locale = localeOf(request);
+  const flags = allowed.personalize
+    ? evaluateFlags(live, request, surroundings, locale, undefined)
+    : undefined;
+  return live.engine.adjusted(flags?.adjustment, () =>
+    live.engine.decideIndexes(requests, {
+      now: Math.floor(Date.now() / 1000),
+      explore: explore && allowed.measure,
+      // An API has no page whose own content could stand: as for somebody unknown.
+      personalize: allowed.personalize && !flags?.keepsPage,
+      surroundings,
+    }),
+  );
 }
 
 export function itemsOf(

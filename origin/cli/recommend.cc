@@ -32,14 +32,15 @@ struct Wanted {
   bool json = false;
 };
 
-std::vector<learn::Recommended> recommended(origin::Store& store, const snapshot::SnapshotView& view,
+std::vector<learn::Recommended> recommended(origin::Store& store, const publish::LiveSnapshot& live,
                                             const learn::KnownProfile& known, const Wanted& wanted) {
   const learn::Wanted what{.type_mask = learn::type_mask_of(wanted.types).value(),
                            .now_s = static_cast<std::uint32_t>(origin::now_ms() / 1000),
                            .limit = wanted.limit};
+  const snapshot::SnapshotView& view = live.view();
   switch (learn::method_from(wanted.method).value()) {
     case Method::kEngine:
-      return origin::engine_list(view, known.visitor, wanted.types, wanted.limit);
+      return origin::engine_list(live, known.visitor, wanted.types, wanted.limit);
     case Method::kContent:
       return learn::recommend_by_content(view, known.visitor, known.taste, what);
     case Method::kCollaborative:
@@ -60,7 +61,7 @@ void run(const Globals& globals, const Wanted& wanted) {
   const auto known = find_profile(*store, wanted.profile);
   const std::uint32_t locale = wanted.locale.empty() ? 0 : view.find_locale(wanted.locale);
   Json list = Json::array();
-  for (const learn::Recommended& one : recommended(*store, view, known, wanted)) {
+  for (const learn::Recommended& one : recommended(*store, *live, known, wanted)) {
     const auto& row = view.items()[one.entry.item];
     const std::string id = publish::uuid_text(row.uuid);
     const std::string_view type = origin::content_type_name(row.type);

@@ -51,10 +51,11 @@ class Analyst {
     const Estimate treatment = estimate(metric.metric, metric.variants[variant], theta);
     one.control_mean = control.unadjusted_mean;
     one.treatment_mean = treatment.unadjusted_mean;
-    one.relative = options_.relative;
+    // Whether anything is worse at all is known sooner of a difference than of a share of a small base.
+    one.relative = options_.relative && !metric.guardrail;
     const bool degenerate = metric.metric.kind == MetricKind::kProportion && control.n >= 2 && treatment.n >= 2 &&
                             (control.variance <= 0) != (treatment.variance <= 0);
-    if (!degenerate) return effect_of(control, treatment, options_.relative);
+    if (!degenerate) return effect_of(control, treatment, one.relative);
     one.relative = false;
     return effect_of(estimate({}, one_more(metric.variants[0]), 0), estimate({}, one_more(metric.variants[variant]), 0),
                      false);

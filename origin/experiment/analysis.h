@@ -55,9 +55,10 @@ struct Comparison {  // of one treatment with the control
   std::size_t variant = 0;
   double control_mean = 0;
   double treatment_mean = 0;
-  // Where nobody or everybody did in one of the two, and a share of the control's mean says nothing, the effect is the
-  // difference of the two shares, after one more of either (Agresti, Caffo: "Simple and Effective Confidence Intervals
-  // for Proportions", The American Statistician 2000).
+  // Effects are shares of the control's mean, but a guardrail's is the difference: whether anything is worse at all is
+  // known sooner of that. Where nobody or everybody did in one of the two, and a share of the control's mean says
+  // nothing, the effect is the difference of the two shares, after one more of either (Agresti, Caffo: "Simple and
+  // Effective Confidence Intervals for Proportions", The American Statistician 2000).
   bool relative = true;
   std::optional<TestResult> test;  // nothing can be said without variance
   double adjusted_p = 1;

@@ -4,6 +4,7 @@
 
 #include "origin/http/handlers.h"
 #include "origin/http/homepage_json.h"
+#include "origin/http/obeyed_flags.h"
 
 namespace footlight::origin {
 namespace {
@@ -38,11 +39,12 @@ void get_homepage(App& app, Exchange& exchange) {
     return;
   }
   const snapshot::SnapshotView& view = live->view();
-  const Context context = context_for(session->visitor, true);
+  Context context = context_for(session->visitor, true);
   const std::uint32_t locale = locale_of(exchange, view);
   app.counters.decisions.fetch_add(1, std::memory_order_relaxed);
   std::optional<PageKey> key;
-  if (session->asked_before.exchange(true, std::memory_order_relaxed)) {
+  // What flags say may change with the clock.
+  if (session->asked_before.exchange(true, std::memory_order_relaxed) && !acts_on_pages(*live)) {
     if (const auto windows = app.windows(); windows && windows->version == live->version()) {
       key = PageKey{live->version(), context.now_s / 86400U, locale, windows->at(context.now_s)};
       if (const auto kept = app.pages.get(session, *key)) {
@@ -53,7 +55,8 @@ void get_homepage(App& app, Exchange& exchange) {
   }
   SlotRequest requests[4];
   const std::uint32_t count = homepage_requests(view, requests);
-  const Decision& decision = decide_here(view, session->visitor, context, std::span(requests, count));
+  const ObeyedFlags flags(*live, session->visitor, context);
+  const Decision& decision = decide_here(flags.view(), session->visitor, context, std::span(requests, count));
   std::string page;
   page.reserve(8192);
   append_homepage(view, decision, locale, page);

@@ -5,6 +5,7 @@
 #include "core/visitor/record.h"
 #include "origin/http/handlers.h"
 #include "origin/http/homepage_json.h"
+#include "origin/http/obeyed_flags.h"
 #include "origin/ingest/interaction.h"
 #include "origin/ingest/questionnaire.h"
 #include "origin/store/document.h"
@@ -138,7 +139,9 @@ Json recommendations(const publish::LiveSnapshot* live, const Visitor& visitor, 
   const std::uint32_t slot = view.find_slot("projects");
   if (slot == snapshot::kNone) return list;
   const SlotRequest request{.slot = slot, .limit = 0};
-  const Decision& decision = decide_here(view, visitor, context_for(visitor, false), std::span(&request, 1));
+  Context context = context_for(visitor, false);
+  const ObeyedFlags flags(*live, visitor, context);
+  const Decision& decision = decide_here(flags.view(), visitor, context, std::span(&request, 1));
   for (std::uint32_t i = 0; i < decision.entry_count; ++i) {
     const Entry& entry = decision.entries[i];
     const auto& item = view.items()[entry.item];
@@ -179,7 +182,9 @@ void precompute_homepage(App& app, const Exchange& exchange, const std::shared_p
   const snapshot::SnapshotView& view = live->view();
   SlotRequest requests[4];
   const std::uint32_t count = homepage_requests(view, requests);
-  const Decision& decision = decide_here(view, visitor, context_for(visitor, true), std::span(requests, count));
+  Context context = context_for(visitor, true);
+  const ObeyedFlags flags(*live, visitor, context);
+  const Decision& decision = decide_here(flags.view(), visitor, context, std::span(requests, count));
   app.behind.decided(profile, id, live, decision, locale_of(exchange, view), false);
 }
 

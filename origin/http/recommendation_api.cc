@@ -23,7 +23,7 @@ learn::FreshSimilarUsers::Index similar_users(App& app) {
 }
 
 // By what the request asks for. `min_supporters`: of the collaborative method.
-std::vector<learn::Recommended> recommended(App& app, const Exchange& exchange, const snapshot::SnapshotView& view,
+std::vector<learn::Recommended> recommended(App& app, const Exchange& exchange, const publish::LiveSnapshot& live,
                                             std::int64_t profile, const Visitor& visitor,
                                             std::uint32_t min_supporters) {
   const std::uint32_t limit = limit_of(exchange);
@@ -31,7 +31,8 @@ std::vector<learn::Recommended> recommended(App& app, const Exchange& exchange, 
   const std::vector<std::string> types = types_of(exchange);
   const learn::Wanted wanted{
       .type_mask = type_mask_of(types), .now_s = static_cast<std::uint32_t>(now_ms() / 1000), .limit = limit};
-  if (method == learn::Method::kEngine) return engine_list(view, visitor, types, limit);
+  if (method == learn::Method::kEngine) return engine_list(live, visitor, types, limit);
+  const snapshot::SnapshotView& view = live.view();
   if (refuses(visitor)) return {};
   const learn::Taste taste = learn::taste_of(app.store, profile, visitor);
   if (method == learn::Method::kContent) return learn::recommend_by_content(view, visitor, taste, wanted);
@@ -91,7 +92,7 @@ void answer_similar(Exchange& exchange, const publish::LiveSnapshot& live, std::
 void get_recommendations(App& app, Exchange& exchange) {
   const auto session = app.session(exchange);
   const auto live = app.snapshot();
-  const auto list = recommended(app, exchange, live->view(), session->profile, session->visitor, learn::kMinSupporters);
+  const auto list = recommended(app, exchange, *live, session->profile, session->visitor, learn::kMinSupporters);
   app.counters.decisions.fetch_add(1, std::memory_order_relaxed);
   const std::string items = items_json(live->view(), list, locale_of(exchange, live->view()), false);
   exchange.answer_text("{\"recommendations\":" + items + "}", "application/json");
@@ -135,7 +136,7 @@ void list_similar_users(App& app, Exchange& exchange) {
 void list_profile_recommendations(App& app, Exchange& exchange) {
   const auto known = profile_asked(app, exchange);
   const auto live = app.snapshot();
-  const auto list = recommended(app, exchange, live->view(), known.profile, known.visitor, 1);
+  const auto list = recommended(app, exchange, *live, known.profile, known.visitor, 1);
   const std::string items = items_json(live->view(), list, locale_of(exchange, live->view()), true);
   exchange.answer_text(fmt::format("{{\"profileId\":\"{}\",\"method\":\"{}\",\"recommendations\":{}}}",
                                    to_string(known.id), learn::method_name(method_of(exchange)), items),

@@ -86,9 +86,9 @@ class Writer {
     page_.section("Health", "Numbers that fail a check are not to be believed, whatever they say.");
     std::vector<std::vector<std::string>> rows;
     for (const auto& check : results_.analysis.health) {
-      rows.push_back({check.code, check.passed ? "passed" : "failed", check.detail});
+      rows.push_back({check.detail, check.code, check.passed ? "passed" : "failed"});
     }
-    page_.table({"check", "", "what was found"}, rows);
+    page_.table({"what was found", "check", ""}, rows);
   }
 
   [[nodiscard]] const MetricResult& deciding() const { return results_.analysis.metrics[results_.outcomes.deciding]; }

@@ -112,6 +112,17 @@ describe('experiments at the edge', () => {
     assert.equal((await page(control.cookie)).html, control.html);
   });
 
+  it('the API decides as the page does', async () => {
+    const arm = await arms('placed');
+    for (const { cookie, decision } of Object.values(arm)) {
+      const answer = await edge.get('/api/personalization/homepage', { cookie });
+      const projects = (await answer.json()).featuredProjects.map(({ id }) => id);
+      const wanted = decision.slots.projects.map(({ id }) => id);
+      assert.equal(projects.length, wanted.length);
+      if (decision.experiments.placed === 'treatment') assert.equal(projects[1], wanted[1]);
+    }
+  });
+
   it('a variant changes the weights', async () => {
     const { control, treatment } = await arms('unweighted');
     const reasons = ({ decision }) => decision.slots.projects.map(({ reason }) => reason);

@@ -142,6 +142,7 @@ describe('flags at the edge', () => {
         read.push(key);
         return decision.flags[key] ?? fallback;
       },
+      loadFlags: async () => decision,
       trackConversion: (...conversion) => conversions.push(conversion),
     };
     await OpenFeature.setProviderAndWait(new FootlightProvider(page));

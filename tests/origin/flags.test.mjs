@@ -38,6 +38,7 @@ const FEATURES = {
 
 let site;
 let origin;
+let reader;
 const file = (name, json) => {
   const at = path.join(site.data, name);
   writeFileSync(at, typeof json === 'string' ? json : JSON.stringify(json));
@@ -122,6 +123,7 @@ test("GrowthBook's payload comes in plain and encrypted, and gives the same assi
 
 test('what is published is what OFREP answers', async () => {
   await site.footlight('publish');
+  reader = (await site.footlight('keys', 'create', '--scope', 'read')).stdout.trim();
   origin = await serve(site);
   const german = await flag('greeting', { targetingKey: 'visitor-1', country: 'DE' });
   assert.equal(german.status, 200);
@@ -193,4 +195,51 @@ test("OpenFeature's server SDK over its OFREP provider", async () => {
   const unknown = await client.getBooleanDetails('elsewhere', true, context);
   assert.equal(unknown.value, true);
   assert.equal(unknown.errorCode, 'FLAG_NOT_FOUND');
+});
+
+test('what flags change of a decision holds for the API, for whoever they are about', async () => {
+  const { content } = (await origin.call('GET', '/api/admin/content?limit=200', { token: reader }))
+    .json;
+  const projects = content.filter(({ type }) => type === 'project');
+  const [placed, hidden] = [projects.at(-1), projects[0]];
+  const shorts = (value) => ({
+    defaultValue: null,
+    rules: [{ condition: { segment: { $regex: 'Short' } }, force: value }],
+  });
+  const features = {
+    'slot:projects': shorts({ pin: [null, placed.id], exclude: [hidden.id], limit: 4 }),
+    personalization: {
+      defaultValue: true,
+      rules: [{ condition: { segment: { $regex: 'Docu' } }, force: false }],
+    },
+  };
+  const visit = async (format) => {
+    const made = await origin.call('POST', '/api/profile', {
+      body: { questionnaireData: { format } },
+    });
+    const ask = async (at) =>
+      (await origin.call('GET', `/api/personalization/${at}`, { token: made.json.token })).json;
+    return {
+      shown: async () => (await ask('homepage')).featuredProjects,
+      listed: async () => (await ask('recommendations?type=project&limit=24')).recommendations,
+    };
+  };
+  const [short, feature, documentary] = await Promise.all(
+    ['Short Film', 'Feature Film', 'Documentary'].map(visit),
+  );
+  const before = await feature.shown();
+  assert.ok((await documentary.shown()).some(({ matchReason }) => /interest/.test(matchReason)));
+  await site.footlight('import', 'flags', file('acting.json', { features }));
+  await site.footlight('publish', '--flags-only');
+  for (;;) {
+    const shown = await short.shown();
+    if (shown.length === 4) break;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  const shown = await short.shown();
+  assert.equal(shown[1].title, placed.body.title);
+  assert.ok(!shown.some(({ title }) => title === hidden.body.title));
+  assert.ok(!(await short.listed()).some(({ title }) => title === hidden.body.title));
+  assert.equal((await feature.shown()).length, before.length);
+  assert.ok(!(await documentary.shown()).some(({ matchReason }) => /interest/.test(matchReason)));
 });

@@ -87,6 +87,19 @@ BOOST_AUTO_TEST_CASE(too_few_units_name_nobody) {
   BOOST_TEST(result.advice.starts_with("Go on: the smallest variant has 90 units"));
 }
 
+// A share of a small base is known far less well than the difference: .63 % against 2.3 % of 3000 is no chance.
+BOOST_AUTO_TEST_CASE(a_guardrail_is_judged_by_the_difference) {
+  ExperimentData data = clear_win();
+  data.metrics.push_back(metric("complaints", {proportion(3000, 19), proportion(3000, 69)}));
+  data.metrics[1].guardrail = true;
+  data.metrics[1].less_is_better = true;
+  const AnalysisResult result = analyze_results(data, {});
+  BOOST_TEST(failed(result, "guardrail"));
+  BOOST_TEST(!result.metrics[1].comparisons[0].relative);
+  BOOST_TEST(result.metrics[0].comparisons[0].relative);
+  BOOST_CHECK_CLOSE(result.metrics[1].comparisons[0].test->value, 50.0 / 3000, 1e-9);
+}
+
 BOOST_AUTO_TEST_CASE(a_broken_guardrail_stops_the_winner) {
   ExperimentData data = clear_win();
   data.metrics.push_back(metric("refunds", {proportion(20000, 400), proportion(20000, 700)}));
