@@ -36,6 +36,8 @@ it('wrangler deploy --dry-run', () => {
     assert.deepEqual(readdirSync(join(root, 'build/assets/_fl')).sort(), [
       'elements.js',
       'engine.wasm',
+      'engine_full.wasm',
+      'flags.js',
       'sdk.js',
     ]);
     const bytes = files.map(
