@@ -75,10 +75,12 @@ Examples:
   auto flags_only = std::make_shared<bool>(false);
   command->add_flag("--flags-only", *flags_only,
                     "Content and model stay as they are live; flags and experiments change");
-  command
-      ->add_option("--canary", options->canary_share,
-                   "What is live stays so; this share of the visitors gets the new snapshot, as an experiment")
-      ->check(CLI::Range(0.001, 0.5));
+  auto* canary =
+      command
+          ->add_option("--canary", options->canary_share,
+                       "What is live stays so; this share of the visitors gets the new snapshot, as an experiment")
+          ->check(CLI::Range(0.001, 0.5));
+  canary->excludes("--flags-only");
   command->add_flag("--force", options->force, "Publish a model that was found worse than the live one");
   command->callback([&globals, options, days, out, flags_only] {
     publish::PublishOptions wanted = publish_options(globals);

@@ -187,7 +187,11 @@ class Reader {
     if (faults_.empty() && test_.kind != TestKind::kCanary) {
       Json flags = Json::object();
       add_to_flags(test_, {}, flags);
-      for (const Fault& fault : compile(flags).findings.faults) faults_.push_back({fault.code, fault.detail, ""});
+      const Findings findings = compile(flags).findings;
+      for (const Fault& fault : findings.faults) faults_.push_back({fault.code, fault.detail, ""});
+      for (const Fault& warning : findings.warnings) {
+        if (warning.code == kNeverHolds) faults_.push_back({warning.code, warning.detail, "/condition"});
+      }
     }
     return std::move(test_);
   }

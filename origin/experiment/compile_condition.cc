@@ -194,7 +194,7 @@ ConditionTree ConditionBuilder::operation(std::string_view name, const Json& ope
   }
   if (name == "$all" || name == "$alli") {
     if (!operand.is_array()) {
-      warn("type", "must be an array: it never holds", pointer);
+      warn(kNeverHolds, "must be an array: it never holds", pointer);
       return leaf(Test::kFalse);
     }
     ConditionTree tree{Test::kEvery, 0, {}, {}};
@@ -205,13 +205,13 @@ ConditionTree ConditionBuilder::operation(std::string_view name, const Json& ope
   }
   if (name == "$regex" || name == "$regexi") return regex(operand, name == "$regexi", pointer);
   if (name == "$type") return leaf(Test::kType, operand.is_string() ? type_bits(operand.get<std::string>()) : 0);
-  warn("unknown", fmt::format("'{}' is not an operator: it never holds", name), pointer);
+  warn(kNeverHolds, fmt::format("'{}' is not an operator: it never holds", name), pointer);
   return leaf(Test::kFalse);
 }
 
 ConditionTree ConditionBuilder::in(const Json& set, bool any_case, const std::string& pointer) {
   if (!set.is_array()) {
-    warn("type", "must be an array: it never holds", pointer);
+    warn(kNeverHolds, "must be an array: it never holds", pointer);
     return leaf(Test::kFalse);
   }
   std::vector<std::pair<std::string, const Json*>> sorted;
@@ -227,7 +227,7 @@ ConditionTree ConditionBuilder::in(const Json& set, bool any_case, const std::st
 
 ConditionTree ConditionBuilder::regex(const Json& operand, bool any_case, const std::string& pointer) {
   if (!operand.is_string()) {
-    warn("type", "must be a regular expression: it never holds", pointer);
+    warn(kNeverHolds, "must be a regular expression: it never holds", pointer);
     return leaf(Test::kFalse);
   }
   const auto text = operand.get<std::string>();
@@ -241,7 +241,7 @@ ConditionTree ConditionBuilder::regex(const Json& operand, bool any_case, const 
 ConditionTree ConditionBuilder::pattern(CompiledPattern compiled, const std::string& pointer) {
   switch (compiled.verdict) {
     case CompiledPattern::Verdict::kInvalid:
-      warn("pattern", fmt::format("is not a regular expression ({}): it never holds", compiled.detail), pointer);
+      warn(kNeverHolds, fmt::format("is not a regular expression ({}): it never holds", compiled.detail), pointer);
       return leaf(Test::kFalse);
     case CompiledPattern::Verdict::kUnsupported:
       fault("pattern", fmt::format("cannot be published: {}", compiled.detail), pointer);

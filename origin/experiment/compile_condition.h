@@ -20,6 +20,9 @@ struct Findings {
   std::vector<origin::Fault> warnings;
 };
 
+// Code of the warning for a part of a condition that can hold for nobody: a slip, where it is new.
+inline constexpr const char* kNeverHolds = "never_holds";
+
 struct ConditionTree {
   Test test = Test::kTrue;
   std::uint32_t operand = 0;

@@ -168,7 +168,8 @@ std::optional<Json> published_flags(origin::Store& store, std::int64_t now_ms) {
   Json out = document.value_or(Json::object());
   const bool any = add_running(store, now_ms, out);
   if (!any && !document) return std::nullopt;
-  std::vector<std::string> missing;  // content may come and go while an experiment runs: the place is left to the ranking
+  std::vector<std::string>
+      missing;  // content may come and go while an experiment runs: the place is left to the ranking
   const auto resolve = [&](const std::string& id) -> std::optional<std::string> {
     const auto row = store.content_by_any(id);
     if (!row) return std::nullopt;

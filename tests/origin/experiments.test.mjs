@@ -174,6 +174,10 @@ test('a draft: every fault has its place, and a good one is kept as it was writt
   });
   assert.equal(condition.status, 422);
 
+  const never = await api('POST', '/experiments', { ...SPRING, condition: { a: { $nope: 1 } } });
+  assert.equal(never.status, 422);
+  assert.equal(never.json.errors[0].pointer, '/condition');
+
   const made = await api('POST', '/experiments', SPRING);
   assert.equal(made.status, 201);
   assert.equal(made.json.status, 'draft');
