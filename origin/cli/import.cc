@@ -78,6 +78,12 @@ nlohmann::ordered_json read_document(const std::string& path) {
 }
 
 void import_flags(const Globals& globals, const std::string& path, const nlohmann::ordered_json& document) {
+  // Another kind of document would take all flags away without a word.
+  if (document.is_object() && !document.contains("features") && !document.contains("experiments")) {
+    print_fault(path, 1,
+                {"required", R"(has neither features nor experiments; {"features": {}} is a site without)", ""});
+    throw CLI::RuntimeError(kExitRefused);
+  }
   const experiment::Compiled compiled = experiment::compile(document);
   for (const Fault& warning : compiled.findings.warnings) {
     fmt::print(stderr, "{}: warning: {} {}\n", path, warning.pointer, warning.detail);

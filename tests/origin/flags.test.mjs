@@ -98,6 +98,12 @@ test('a document with faults is refused with every place named, and the one befo
   assert.match(warned.stderr, /warning: .*\$near.*never holds/);
 });
 
+test('what is no document of flags takes none away', async () => {
+  const other = await failed('import', 'flags', file('other.json', { id: 'x', variants: [] }));
+  assert.equal(other.code, 1);
+  assert.match(other.text, /neither features nor experiments/);
+});
+
 test("GrowthBook's payload comes in plain and encrypted, and gives the same assignments", async () => {
   const payload = file('payload.json', { status: 200, features: FEATURES, experiments: [] });
   const { stdout, stderr } = await site.footlight('import', 'growthbook', payload);
