@@ -10,11 +10,12 @@ export const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const program = process.env.FOOTLIGHT_PROGRAM ?? join(root, 'build/release/footlight');
 
 /**
- * @param {{flags?: object}} what a document for `footlight import flags`
+ * @param {{flags?: object, canary?: string}} what flags: a document for `footlight import flags`; canary: the share of
+ * the visitors that a second snapshot is for
  * @returns {{folder: string, publicKey: string, manifest: object, seal: (changes?: object) => string}} `seal` makes an
  * envelope of the manifest with changes; it is signed with the test's key, whose public half is `publicKey`
  */
-export function publishDemo({ flags } = {}) {
+export function publishDemo({ flags, canary } = {}) {
   if (!existsSync(program)) throw new Error(`${program} is missing: ./dev build native`);
   const data = mkdtempSync(join(tmpdir(), 'footlight-web-'));
   process.on('exit', () => rmSync(data, { recursive: true, force: true }));
@@ -28,6 +29,7 @@ export function publishDemo({ flags } = {}) {
     run('import', 'flags', join(data, 'flags.json'));
   }
   run('publish', '--out', folder);
+  if (canary) run('publish', '--canary', canary, '--out', folder);
 
   const envelope = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8'));
   const manifest = JSON.parse(Buffer.from(envelope.payload, 'base64').toString());

@@ -37,8 +37,8 @@ const OFF = { features: { personalization: { defaultValue: false } } };
 
 const sites = [];
 let browser;
-async function start(flags) {
-  const site = publishDemo({ flags });
+async function start(flags, canary) {
+  const site = publishDemo({ flags, canary });
   const host = await startHost(site);
   host.pages['/'] = html({
     key: site.publicKey,
@@ -133,6 +133,28 @@ test('the draw is the one that every other place makes', async () => {
   const expected = flags.evaluate({ attributes: { id } }, 0).feature('coin').assignment.variant;
   assert.equal(drawn, expected);
   await context.close();
+});
+
+test('two snapshots are compared, too: each visitor gets one of them, and the page says which', async () => {
+  const both = await start(undefined, '0.5');
+  const { canary, version } = both.site.manifest;
+  const seen = {};
+  for (let i = 0; i < 24 && Object.keys(seen).length < 2; i++) {
+    const { context, page } = await open(both, 'all');
+    await filled(page);
+    const [variant, decided] = await client(
+      page,
+      (footlight, key) => [footlight.flags.experiments[key], footlight.decision.version],
+      canary.experiment,
+    );
+    seen[variant] = decided;
+    const told = () => both.events().filter(({ action }) => action === 'exposure');
+    await until(() => told().some((event) => event.experiment === canary.experiment), 'it is seen');
+    assert.ok(told().some((event) => event.variant === variant));
+    await context.close();
+  }
+  assert.equal(seen.live, version);
+  assert.equal(`canary-${seen.canary}`, canary.experiment);
 });
 
 test('the flag that says no leaves the page as the site wrote it', async () => {
