@@ -107,7 +107,7 @@ export function decideFor(
   const surroundings = visitorSurroundings(request);
   const locale = localeOf(request);
   const flags = allowed.personalize
-    ? evaluateFlags(live, request, surroundings, locale, undefined)
+    ? evaluateFlags(live, request, surroundings, locale, allowed, undefined)
     : undefined;
   return live.engine.adjusted(flags?.adjustment, () =>
     live.engine.decideIndexes(requests, {

@@ -9,11 +9,14 @@ import {
   attributesOf,
   evaluateFor,
   evaluatePlain,
+  type Leave,
   pageFlags,
 } from '../wasm/binding/page_flags.js';
 import { stick } from '../wasm/binding/sticky.js';
 import { scriptJson } from './script.js';
 import type { Live } from './snapshots.js';
+
+const NOBODY: Leave = { personalize: false, measure: false };
 
 export interface PageFlags {
   /** what the decision in the page says of them: members of a JSON object, ASCII, after a comma; safe in a script */
@@ -31,11 +34,11 @@ export function pageAttributes(
   request: Request,
   surroundings: number,
   language: string | undefined,
-  known: boolean,
+  leave: Leave,
 ): Attributes {
   const { country, regionCode } = request.cf ?? {};
   return {
-    ...attributesOf(live.engine, surroundings, language, known),
+    ...attributesOf(live.engine, surroundings, language, leave),
     country: country as string | undefined,
     region: regionCode as string | undefined,
   };
@@ -55,10 +58,11 @@ export function evaluateFlags(
   request: Request,
   surroundings: number,
   language: string | undefined,
+  leave: Leave,
   arm: Arm | undefined,
 ): PageFlags | undefined {
   if (!live.flags && !arm) return undefined;
-  const attributes = live.flags && pageAttributes(live, request, surroundings, language, true);
+  const attributes = live.flags && pageAttributes(live, request, surroundings, language, leave);
   const evaluation = attributes && evaluate(live, attributes, request.url);
   const { page, drawn } = pageFlags(live.flags?.keys ?? [], evaluation, arm);
   return {
@@ -79,7 +83,7 @@ export function plainFlags(
   language: string | undefined,
 ): string | undefined {
   if (!live.flags) return undefined;
-  const attributes = pageAttributes(live, request, surroundings, language, false);
+  const attributes = pageAttributes(live, request, surroundings, language, NOBODY);
   const evaluation = evaluatePlain(live.flags, attributes, request.url);
   const { flags } = pageFlags(live.flags.keys, evaluation, undefined).page;
   return scriptJson({ flags, experiments: {} });

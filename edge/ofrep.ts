@@ -99,14 +99,7 @@ function evaluationFor(
   settings: Settings,
 ): Evaluation | undefined {
   const allowed = permission(live.engine.visitorState(), request.headers, settings.consentMode);
-  const known = pageAttributes(
-    live,
-    request,
-    visitorSurroundings(request),
-    undefined,
-    allowed.personalize,
-  );
-  if (!allowed.measure) delete known.id;
+  const known = pageAttributes(live, request, visitorSurroundings(request), undefined, allowed);
   const url =
     typeof context.url === 'string' ? context.url : (request.headers.get('referer') ?? '');
   return evaluate(live, { ...known, ...context }, url);

@@ -2,6 +2,7 @@
 //
 // Whoever was sent on is exposed when the other page is seen, and whoever was not when this one is. Both are told by a
 // cookie that the SDK takes up and removes, so that the two are counted alike, on pages with and without slots.
+import type { Leave } from '../wasm/binding/page_flags.js';
 import { evaluate, pageAttributes } from './flags.js';
 import type { Live } from './snapshots.js';
 import { SHAPED_COOKIE } from './visitor.js';
@@ -16,8 +17,13 @@ export interface Turn {
 }
 
 /** Undefined where no such experiment is about this page and visitor (the engine's current one). */
-export function turnOf(live: Live, request: Request, surroundings: number): Turn | undefined {
-  const attributes = pageAttributes(live, request, surroundings, undefined, true);
+export function turnOf(
+  live: Live,
+  request: Request,
+  surroundings: number,
+  leave: Leave,
+): Turn | undefined {
+  const attributes = pageAttributes(live, request, surroundings, undefined, leave);
   const told: string[] = [];
   let location: string | undefined;
   let isAbout = false;

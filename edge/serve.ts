@@ -80,7 +80,7 @@ function turnOrServe(
   if (!live?.flags?.listed) return serveKept(request, env, ctx, settings);
   try {
     const visitor = openVisitor(live, text, request, settings);
-    const turn = visitor && turnOf(visitor.live, request, visitor.surroundings);
+    const turn = visitor && turnOf(visitor.live, request, visitor.surroundings, visitor.permission);
     if (!turn) return serveKept(request, env, ctx, settings);
     const cookies = [turn.cookie, visitor.cookie].filter((cookie) => cookie !== undefined);
     if (turn.location === undefined) return withCookies(request, env, ctx, settings, cookies);
@@ -311,10 +311,10 @@ function answerPersonal(
     const visitor = live && openVisitor(live, text, request, settings);
     if (visitor) {
       let { cookie } = visitor;
-      const { live: own, surroundings, arm } = visitor;
+      const { live: own, surroundings, arm, permission } = visitor;
       const body = page.join(own, ({ requests, lang }) => {
         // Before the decision: both go through the engine's one buffer.
-        const flags = evaluateFlags(own, request, surroundings, lang, arm);
+        const flags = evaluateFlags(own, request, surroundings, lang, permission, arm);
         if (flags?.hasStuck) cookie = visitorCookie(own);
         return own.engine.adjusted(flags?.adjustment, () => {
           const bytes = own.engine.decideBytes(requests, optionsFor(lang, visitor));
@@ -372,14 +372,20 @@ async function answerStreamed(
     try {
       const visitor = live && openVisitor(live, text, request, settings);
       if (visitor) {
-        const { live: own, surroundings, arm } = visitor;
-        if (visitor.cookie) headers.append('set-cookie', visitor.cookie);
+        const { live: own, surroundings, arm, permission } = visitor;
+        // What sticks has to be known before the headers leave, and so before the page's language is.
+        const early = own.flags?.stickyExperiments.length
+          ? evaluateFlags(own, request, surroundings, undefined, permission, arm)
+          : undefined;
+        const cookie = early?.hasStuck ? visitorCookie(own) : visitor.cookie;
+        if (cookie) headers.append('set-cookie', cookie);
+        const record = early?.hasStuck ? recordText(cookie as string) : visitor.text;
         let flags: PageFlags | undefined; // once for the page, whatever the clock does meanwhile
         const decideNow = (requests: readonly SlotRequest[], lang: string | undefined) => {
           // Other requests may have used the engine since the last chunk.
-          loadVisitor(own, visitor.text);
+          loadVisitor(own, record);
           try {
-            flags ??= evaluateFlags(own, request, surroundings, lang, arm);
+            flags ??= evaluateFlags(own, request, surroundings, lang, permission, arm);
             return own.engine.adjusted(flags?.adjustment, () => {
               const decision = own.engine.decideIndexes(requests, optionsFor(lang, visitor));
               return { ...decision, flags };

@@ -151,6 +151,35 @@ describe('experiments at the edge', () => {
     assert.deepEqual(response.headers.getSetCookie(), []);
   });
 
+  it('a signal takes part in no experiment either, whatever the record still holds', async () => {
+    const silent = await startEdge({
+      snapshot: publishSnapshot(demoSite.site, demoSite.content, FLAGS),
+      pages: { '/': { body: PAGE } },
+      bindings: { CONSENT_MODE: 'opt-out' },
+    });
+    try {
+      const first = cookieOf(await silent.get('/'));
+      const form = { questionnaireData: { format: 'Feature Film' } };
+      const cookie = cookieOf(await silent.post('/api/profile', form, { cookie: first }));
+      const ask = async (headers) =>
+        decisionOf(await (await silent.get('/', { cookie, ...headers })).text());
+      assert.ok(Object.keys((await ask({})).experiments).length > 0);
+      assert.deepEqual((await ask({ 'sec-gpc': '1' })).experiments, {});
+    } finally {
+      await silent.stop();
+    }
+  });
+
+  it('an assignment that sticks is remembered of a streamed page, too', async () => {
+    const cookie = await visitor();
+    const { response, decision } = await page(cookie, '/streamed');
+    const kept = cookieOf(response);
+    assert.ok(kept && kept !== cookie);
+    const again = await page(kept, '/streamed');
+    assert.equal(cookieOf(again.response), undefined);
+    assert.deepEqual(again.decision.experiments, decision.experiments);
+  });
+
   it('an assignment that sticks is in the record, and outlives a change of shares', async () => {
     const { control, treatment } = await arms('headline-test');
     for (const arm of [control, treatment]) arm.kept = cookieOf(arm.response);

@@ -25,16 +25,23 @@ export type PageFlags = Pick<
   'flags' | 'experiments' | 'behind' | 'shaped' | 'unpersonalized'
 >;
 
-/** What is known of a page view: of the engine's current visitor where `known`, else of nobody in particular. */
+/** What of the visitor rules may speak of. */
+export interface Leave {
+  personalize: boolean;
+  /** with the unit id, and so with experiments, whatever the record holds */
+  measure: boolean;
+}
+
+/** What is known of a page view and, as far as it is allowed, of the engine's current visitor. */
 export function attributesOf(
   engine: Engine,
   surroundings: number,
   language: string | undefined,
-  known: boolean,
+  { personalize, measure }: Leave,
 ): Attributes {
   return {
-    ...(known && {
-      id: engine.unitId() ?? undefined,
+    ...(personalize && {
+      id: (measure && engine.unitId()) || undefined,
       segment: engine.segment(),
       engagementLevel: engine.engagementLevel(),
     }),

@@ -295,7 +295,7 @@ export function createFootlight(options: FootlightOptions): Footlight {
     // The segment's rules are in every pack; its best items only in its own.
     const first = visit(await enter(engine ? segment : 0));
     const known = personalizes();
-    const id = !atEdge && known && canary && (first as Engine).unitId();
+    const id = !atEdge && known && allows('measurement') && canary && (first as Engine).unitId();
     const arm = id ? rules?.armOfUnit(canary as Canary, id) : undefined;
     const variant = canary && (word?.experiments?.[canary.experiment] ?? arm?.variant);
     // Visited last of all without a pause, because another call may have come between.
@@ -303,7 +303,8 @@ export function createFootlight(options: FootlightOptions): Footlight {
     if (!rules) return work(loaded);
     if (!word) {
       const surroundings = options.context ?? 0;
-      const view = { surroundings, language: locale(), url: location.href, known, arm };
+      const leave = { personalize: known, measure: allows('measurement') };
+      const view = { surroundings, language: locale(), url: location.href, leave, arm };
       const { page, hasStuck } = rules.evaluatePage(loaded as Engine, flags, view);
       word = page;
       if (hasStuck) {

@@ -8,6 +8,7 @@ import {
   attributesOf,
   evaluateFor,
   evaluatePlain,
+  type Leave,
   type PageFlags,
   pageFlags,
 } from '../../wasm/binding/page_flags.js';
@@ -33,8 +34,7 @@ export interface PageView {
   surroundings: number;
   language: string | undefined;
   url: string;
-  /** whether rules may speak of the visitor: then with the unit id, where the record has one */
-  known: boolean;
+  leave: Leave;
   arm: Arm | undefined;
 }
 
@@ -42,12 +42,14 @@ export interface PageView {
 export function evaluatePage(
   engine: Engine,
   flags: Flags | undefined,
-  { surroundings, language, url, known, arm }: PageView,
+  { surroundings, language, url, leave, arm }: PageView,
 ): { page: PageFlags; hasStuck: boolean } {
-  const attributes = attributesOf(engine, surroundings, language, known);
+  const attributes = attributesOf(engine, surroundings, language, leave);
   const evaluation =
     flags &&
-    (known ? evaluateFor(engine, flags, attributes, url) : evaluatePlain(flags, attributes, url));
+    (leave.personalize
+      ? evaluateFor(engine, flags, attributes, url)
+      : evaluatePlain(flags, attributes, url));
   const { page, drawn } = pageFlags(flags?.keys ?? [], evaluation, arm);
   return { page, hasStuck: stick(engine, drawn) };
 }
