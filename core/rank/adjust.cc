@@ -33,7 +33,8 @@ Result<Adjustment> read_adjustment(std::span<const std::byte> bytes) noexcept {
   Adjustment out;
   if (bytes.size() < sizeof out.head) return Unexpected(Status::kTruncated);
   out.head = row_at<AdjustmentHead>(bytes, 0);
-  if (out.head.slots > kMaxSlotAdjustments || out.head.placements > kMaxPlacements) return Unexpected(Status::kTooLarge);
+  if (out.head.slots > kMaxSlotAdjustments || out.head.placements > kMaxPlacements)
+    return Unexpected(Status::kTooLarge);
   const std::size_t slots = out.head.slots * sizeof(SlotAdjustment);
   const std::size_t placements = out.head.placements * sizeof(Placement);
   if (bytes.size() != sizeof out.head + slots + placements) return Unexpected(Status::kTruncated);
@@ -76,15 +77,20 @@ Adjusted::Adjusted(const SnapshotView& snapshot, const Adjustment& adjustment, s
     if (row.temperature >= 0) slot.temperature = row.temperature;
   }
 
-  auto* rules = reinterpret_cast<RuleRow*>(room.data() + aligned(sizeof(WeightsRow)) +
-                                           aligned(slot_count * sizeof(SlotRow)));
+  auto* rules =
+      reinterpret_cast<RuleRow*>(room.data() + aligned(sizeof(WeightsRow)) + aligned(slot_count * sizeof(SlotRow)));
   std::size_t count = 0;
   for (std::uint32_t p = 0; p < adjustment.head.placements; ++p) {
     const auto row = row_at<Placement>(adjustment.placements, p);
     if (row.slot >= slot_count || row.item >= snapshot.items().size()) continue;
     const bool excluded = row.position == kNone;
-    rules[count++] = {excluded ? RuleKind::kExclude : RuleKind::kPin, row.slot, kNone, row.item,
-                      excluded ? 0 : row.position, 0, {0, 0}};
+    rules[count++] = {excluded ? RuleKind::kExclude : RuleKind::kPin,
+                      row.slot,
+                      kNone,
+                      row.item,
+                      excluded ? 0 : row.position,
+                      0,
+                      {0, 0}};
   }
   for (const RuleRow& rule : snapshot.rules()) rules[count++] = rule;
   view_ = snapshot.adjusted(*weights, {slots, slot_count}, {rules, count});

@@ -1,4 +1,5 @@
-// A decision with other weights, slots and rules than the snapshot was published with: what an experiment on them needs.
+// A decision with other weights, slots and rules than the snapshot was published with: what an experiment on them
+// needs.
 //
 //     const auto adjustment = read_adjustment(bytes);
 //     const Adjusted adjusted(snapshot, *adjustment, room);      // room: adjusted_bytes(snapshot), aligned to 16
@@ -8,9 +9,9 @@
 // experiment's pins come before the site's own. What names a slot or item that is not there is left out.
 //
 // Bytes, little-endian: `f32 match, f32 engagement, f32 item_item, f32 prior` (factors on the published weights, 0 to
-// 100), `u32 slots, u32 placements`; then `slots` rows `u32 slot, u32 limit (0: its own), f32 diversity, f32 temperature
-// (below 0: its own, else to 100)`; then `placements` rows `u32 slot, u32 item, u32 position (kNone: excluded), u32 0`;
-// slots and items by index.
+// 100), `u32 slots, u32 placements`; then `slots` rows `u32 slot, u32 limit (0: its own), f32 diversity, f32
+// temperature (below 0: its own, else to 100)`; then `placements` rows `u32 slot, u32 item, u32 position (kNone:
+// excluded), u32 0`; slots and items by index.
 //
 // Thread-safe for different rooms.
 #pragma once

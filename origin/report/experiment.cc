@@ -19,7 +19,6 @@ using experiment::MetricKind;
 using experiment::MetricResult;
 using experiment::Results;
 using experiment::Statistics;
-using experiment::TestResult;
 using experiment::TestVariant;
 
 constexpr std::size_t kMostLines = 6;  // of a chart

@@ -263,8 +263,7 @@ BOOST_AUTO_TEST_CASE(the_audit_log_finds_what_was_changed_taken_out_or_moved) {
   for (const char* tampering :
        {"UPDATE audit_log SET detail = 'x' WHERE seq = 2", "DELETE FROM audit_log WHERE seq = 2",
         "UPDATE audit_log SET at = at + 1 WHERE seq = 1",
-        "UPDATE audit_log SET seq = 9 WHERE seq = 2; UPDATE audit_log SET seq = 2 WHERE seq = 3; UPDATE audit_log SET "
-        "seq = 3 WHERE seq = 9",
+        "UPDATE audit_log SET seq = -seq; UPDATE audit_log SET seq = CASE seq WHEN -1 THEN 1 ELSE 5 + seq END",
         "UPDATE audit_log SET chain = zeroblob(32) WHERE seq = 3"}) {
     small_site::SmallSite site(false);
     site.store()
