@@ -203,7 +203,7 @@ class Analyst {
       return;
     }
     out_.winner = best.variant;
-    out_.advice = fmt::format("Roll '{}' out: {}, and no guardrail is broken.", name, effect_words(metric, best));
+    out_.advice = fmt::format("Roll '{}' out: {}, and it breaks no guardrail.", name, effect_words(metric, best));
   }
 
   // How many units more it would take to be sure of what is seen now, or of 5 %.
