@@ -223,6 +223,8 @@ function valuesOf(value: unknown): string[] {
 interface Changes {
   personalization?: Choice;
   measurement?: Choice;
+  /** the origin's to keep: nothing is learned here */
+  training?: Choice;
   optedOut?: boolean;
 }
 
@@ -287,7 +289,7 @@ function openRecord(live: Live | undefined, request: Request): Opened {
   return opened;
 }
 
-function choicesOf({ engine }: Opened): Required<Changes> {
+function choicesOf({ engine }: Opened): Required<Omit<Changes, 'training'>> {
   const { personalization, measurement, optedOut } = engine.visitorState();
   return { personalization, measurement, optedOut };
 }
@@ -295,7 +297,7 @@ function choicesOf({ engine }: Opened): Required<Changes> {
 /** Choices by name: granted, denied, unset, or true and false. */
 function changesOf(body: JsonObject): Changes {
   const changes: Changes = {};
-  for (const purpose of ['personalization', 'measurement'] as const) {
+  for (const purpose of ['personalization', 'measurement', 'training'] as const) {
     const value = body[purpose];
     if (value === undefined) continue;
     const choice = CHOICES.get(value);

@@ -7,7 +7,7 @@
 import engineModule from '../build/wasm/engine_full.wasm';
 import { Engine, type RecordEngine } from '../wasm/binding/engine.js';
 import { Flags } from '../wasm/binding/flags.js';
-import { type Manifest, matches, verifyManifest } from '../wasm/binding/manifest.js';
+import { type Manifest, matches, type Signed, verifyManifest } from '../wasm/binding/manifest.js';
 import { checkManifest } from '../wasm/binding/manifest_check.js';
 import { type Counter, count } from './counters.js';
 import type { Env, Settings } from './env.js';
@@ -28,7 +28,7 @@ export interface Live {
   engine: Engine;
   /** of a site that has any */
   flags: Flags | undefined;
-  manifest: Manifest;
+  manifest: Signed;
   /** the envelope as it was published, for browsers */
   envelope: string;
   /** a second snapshot, for a share of the visitors (canary.ts) */
@@ -37,7 +37,8 @@ export interface Live {
 }
 
 let live: Live | undefined;
-let highestVersion = 0;
+/** By the key that signed: a new key begins its own count. */
+const highestVersions = new Map<string, number>();
 let lastCheckMs = 0;
 let checking = false;
 /** Whether a check has ended in this isolate, however. Until then pages wait. */
@@ -110,11 +111,13 @@ async function refresh(env: Env, settings: Settings): Promise<void> {
       return;
     }
     const now = Math.floor(Date.now() / 1000);
-    const minVersion = Math.max(highestVersion, settings.minVersion);
+    const minVersion = (key: string) =>
+      Math.max(highestVersions.get(key) ?? 0, settings.minVersion);
     failure = 'manifest_malformed';
     const trust = { publicKey: settings.publicKey, minVersion, now };
     const manifest = await verifyManifest(envelope, trust, checkManifest);
-    if (live?.manifest.version === manifest.version) {
+    const isSameKey = live?.manifest.publicKey === manifest.publicKey;
+    if (isSameKey && live?.manifest.version === manifest.version) {
       live.envelope = envelope; // the same version may be signed again with a later expiry
       live.manifest = manifest;
       return;
@@ -133,8 +136,8 @@ async function refresh(env: Env, settings: Settings): Promise<void> {
     const engine = Engine.load(engineModule, bytes);
     const second = await loadCanary(env, settings, manifest);
     // Another refresh may have been quicker.
-    if (live && live.manifest.version >= manifest.version) return;
-    highestVersion = manifest.version;
+    if (isSameKey && live && live.manifest.version >= manifest.version) return;
+    highestVersions.set(manifest.publicKey, manifest.version);
     live = makeLive(engine, manifest, envelope);
     if (second && manifest.canary) {
       const { experiment, share } = manifest.canary;
@@ -169,7 +172,7 @@ const REFUSALS: Record<string, Counter> = {
   unsupported: 'manifest_unsupported',
 };
 
-function makeLive(engine: Engine, manifest: Manifest, envelope: string): Live {
+function makeLive(engine: Engine, manifest: Signed, envelope: string): Live {
   const byLocale = new Map<string, Words>();
   const flags = engine.hasFlags() ? new Flags(engine.flagExports) : undefined;
   engine.renew();

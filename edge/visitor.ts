@@ -95,6 +95,13 @@ export function tokenCookie(token: string | undefined): string {
   return `${TOKEN_COOKIE}=${token ?? ''}; Path=/; Max-Age=${age}; Secure; HttpOnly; SameSite=Lax`;
 }
 
+/** Set-Cookie that take away all of ours. */
+export function forgetCookies(): string[] {
+  return [COOKIE, SHAPED_COOKIE]
+    .map((name) => `${name}=; Path=/; Max-Age=0; Secure; SameSite=Lax`)
+    .concat(tokenCookie(undefined));
+}
+
 /** 64 random bits that name nobody, never zero. */
 export function newUnitId(): Uint32Array {
   const id = crypto.getRandomValues(new Uint32Array(2));

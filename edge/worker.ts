@@ -6,6 +6,7 @@ import { type Env, type Settings, settingsOf } from './env.js';
 import { serveFile } from './files.js';
 import { postInteraction, postInteractions, takeInProxied } from './interactions.js';
 import { answerOfrep, OFREP } from './ofrep.js';
+import { eraseProfile, exportProfile, gpcSupport, readPrivacy } from './privacy.js';
 import { problem, Refusal, readBody, requireSameOrigin } from './problem.js';
 import { postConsent, postProfile } from './profile.js';
 import { servePage } from './serve.js';
@@ -13,6 +14,9 @@ import { retire } from './snapshots.js';
 import { originFetch, passThrough } from './upstream.js';
 
 const MAX_BODY = 65536;
+const GPC = '/.well-known/gpc.json';
+/** Comes from nobody in particular (web/privacy/reporting.ts). */
+const PRIVATE_REPORT = '/api/personalization/private-report';
 /** Cannot be a page, so its conditions and ranges reach the site. */
 const ASSET =
   /\.(?:avif|css|gif|ico|jpe?g|js|json|map|mjs|mp[34]|pdf|png|svg|txt|wasm|webm|webp|woff2?|xml|zip)$/i;
@@ -30,14 +34,24 @@ const API: Record<string, Handler> = {
   'POST /api/personalization/interaction': postInteraction,
   'POST /api/personalization/interactions': postInteractions,
   'POST /api/profile': postProfile,
+  'GET /api/privacy/consent': readPrivacy,
   'POST /api/privacy/consent': postConsent,
+  'GET /api/privacy/settings': readPrivacy,
+  'PUT /api/privacy/settings': postConsent,
+  'GET /api/privacy/export': exportProfile,
+  'DELETE /api/privacy/profile': eraseProfile,
+  'POST /api/privacy/profile': eraseProfile,
 };
+
+/** They answer whoever holds a token as well, because what they do reaches the browser's cookies. */
+const OWN = new Set<Handler>([postProfile, postConsent, readPrivacy, exportProfile, eraseProfile]);
 
 export default {
   fetch(request, env, ctx) {
     const path = pathOf(request.url);
     const settings = settingsOf(env);
     if (path.startsWith('/_fl/')) return answerFile(path.slice(5), request, env, ctx, settings);
+    if (path === GPC) return gpcSupport();
     if (isApi(path)) return answerApi(path, request, env, ctx, settings);
     const { method } = request;
     if ((method !== 'GET' && method !== 'HEAD') || ASSET.test(path)) {
@@ -111,10 +125,10 @@ async function answerApi(
       return await answerOfrep(path, request, env, ctx, settings);
     }
     const handler = API[`${method} ${path}`];
-    const isOwn = handler === postProfile || handler === postConsent;
     const isKnown = request.headers.get('authorization') !== null;
-    if (handler && (isOwn || !isKnown)) return await handler(request, env, ctx, settings);
-    if (!isKnown) throw new Refusal('not_found');
+    if (handler && (OWN.has(handler) || !isKnown))
+      return await handler(request, env, ctx, settings);
+    if (!isKnown && path !== PRIVATE_REPORT) throw new Refusal('not_found');
     return await proxied(path, request, env, ctx, settings);
   } catch (error) {
     return failed(error);

@@ -4,6 +4,7 @@
 //   build/web/flags.js       what the SDK fetches where it has to evaluate or obey flags, minified
 //   build/web/elements.js    the custom elements, minified; imports ./sdk.js beside it
 //   build/web/interfaces.js  SPEC.md's interfaces over the SDK, minified
+//   build/web/privacy.js     export, erasure, settings, and locally private reporting, minified
 //   build/web/engine.wasm    the engine as the browser loads it
 //   build/web/binding.mjs    the engine's binding in one file, for Node
 //   build/edge/worker.js     the worker, minified; imports ./engine.wasm beside it as a module
@@ -47,7 +48,14 @@ const flagsImport = replaceImport(/^web\/sdk\/flags\.[jt]s$/, './flags.js');
 
 // What browsers get from a site with a worker.
 // The last two only for pages whose experiments change how they are decided.
-const browserFiles = ['sdk.js', 'elements.js', 'engine.wasm', 'flags.js', 'engine_full.wasm'];
+const browserFiles = [
+  'sdk.js',
+  'elements.js',
+  'privacy.js',
+  'engine.wasm',
+  'flags.js',
+  'engine_full.wasm',
+];
 
 const bundles = [
   { entry: 'web/sdk/index.ts', to: 'web/sdk.js', minify: true, plugins: [flagsImport] },
@@ -59,6 +67,7 @@ const bundles = [
     plugins: [replaceImport(/^web\/sdk(\/index(\.[jt]s)?)?$/, './sdk.js')],
   },
   { entry: 'web/sdk/interfaces.ts', to: 'web/interfaces.js', minify: true, plugins: [flagsImport] },
+  { entry: 'web/privacy/index.ts', to: 'web/privacy.js', minify: true, plugins: [flagsImport] },
   { entry: 'web/openfeature.ts', to: 'web/openfeature.js', minify: true },
   { entry: 'web/openfeature_server.ts', to: 'web/openfeature_server.js', minify: false },
   { entry: 'wasm/binding/index.ts', to: 'web/binding.mjs', minify: false },

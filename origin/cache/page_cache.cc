@@ -44,4 +44,18 @@ void PageCache::put(std::shared_ptr<const Session> session, const PageKey& key,
   }
 }
 
+void PageCache::forget(const Uuid& user) {
+  for (Shard& s : shards_) {
+    const std::lock_guard lock(s.mutex);
+    for (auto entry = s.order.begin(); entry != s.order.end();) {
+      if (entry->session->id != user) {
+        ++entry;
+        continue;
+      }
+      s.by_profile.erase(entry->session->profile);
+      entry = s.order.erase(entry);
+    }
+  }
+}
+
 }  // namespace footlight::origin

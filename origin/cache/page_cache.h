@@ -48,6 +48,8 @@ class PageCache {
                                                        const PageKey& key);
   void put(std::shared_ptr<const Session> session, const PageKey& key, std::shared_ptr<const std::string> page);
 
+  void forget(const Uuid& user);  // one pass over everything: for erasures
+
   [[nodiscard]] std::uint64_t hits() const { return hits_.load(std::memory_order_relaxed); }
 
  private:

@@ -52,6 +52,10 @@ void add_train(CLI::App& program, const Globals& globals);
 void add_experiment(CLI::App& program, const Globals& globals);
 void add_experiment_changes(CLI::App& experiment, const Globals& globals);  // its subcommands on the site's own ones
 void add_audit(CLI::App& program, const Globals& globals);
+void add_privacy(CLI::App& program, const Globals& globals);
+void add_backup(CLI::App& program, const Globals& globals);
+void add_restore(CLI::App& program, const Globals& globals);
+void add_doctor(CLI::App& program, const Globals& globals);
 void add_flags(CLI::App& program, const Globals& globals);
 void add_publish(CLI::App& program, const Globals& globals);
 void add_rollback(CLI::App& program, const Globals& globals);

@@ -1,11 +1,11 @@
 // footlight experiment create, start, stop, …: the site's own experiments, from first to last.
-#include <cstdlib>
 #include <fstream>
 #include <memory>
 #include <string>
 
 #include <fmt/format.h>
 
+#include "origin/cli/actor.h"
 #include "origin/cli/commands.h"
 #include "origin/cli/find_snapshot.h"
 #include "origin/cli/json_file.h"
@@ -25,12 +25,6 @@ namespace {
 using experiment::ABTest;
 using experiment::Json;
 using experiment::StoredTest;
-
-// Who sits at the terminal, for the audit log.
-std::string actor() {
-  const char* user = std::getenv("USER");  // NOLINT(concurrency-mt-unsafe): before any thread
-  return fmt::format("cli:{}", user == nullptr || *user == 0 ? "unknown" : user);
-}
 
 experiment::SegmentNames segment_names(const Globals& globals) {
   try {

@@ -69,6 +69,10 @@ int main(int argc, char** argv) {
   add_report(program, globals);
   add_keys(program, globals);
   add_audit(program, globals);
+  add_privacy(program, globals);
+  add_backup(program, globals);
+  add_restore(program, globals);
+  add_doctor(program, globals);
   try {
     program.parse(argc, argv);
     return 0;

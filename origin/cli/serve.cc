@@ -28,6 +28,7 @@ struct ServeOptions {
   std::string public_key_file;
   double token_days = 180;
   std::string off_peak;
+  std::vector<std::string> trusted_proxies;
 };
 
 // Answers of some kilobytes come and go all the time: glibc must not hand their pages back to the
@@ -45,12 +46,16 @@ void serve(const Globals& globals, ServeOptions& options) {
   options.app.publish = publish_options(globals);
   options.app.consent_opt_out = options.consent == "opt-out";
   if (!options.off_peak.empty()) options.app.off_peak = schedule::parse_off_peak(options.off_peak);
+  for (const std::string& text : options.trusted_proxies) {
+    options.app.trusted_proxies.push_back(*origin::parse_network(text));
+  }
   options.app.token_ttl_ms = static_cast<std::int64_t>(options.token_days * 86'400'000);
 
   publish::LiveOptions live_options{.directory = globals.publish_dir()};
   // The signing key is made on the first publish at the latest; verification needs its public half
   // before that.
-  live_options.public_key = publish::SigningKey::load_or_create(globals.signing_key()).public_key();
+  live_options.public_keys = [file = globals.signing_key()] { return publish::trusted_keys(file); };
+  static_cast<void>(live_options.public_keys());  // says now what is wrong with them
   publish::Live live(std::move(live_options));
 
   origin::App app(*store, live, options.app, options.mail);
@@ -91,7 +96,8 @@ void add_serve(CLI::App& program, const Globals& globals) {
   command->footer(
       R"(GET /openapi.json describes the API. The admin API needs a key: footlight keys create --scope admin.
 A newer snapshot, published by any process, is taken within a second. SIGTERM and Ctrl-C finish what is being answered.
-Serve TLS by a proxy in front; with --trust-proxy its X-Forwarded-For names the client.
+Serve TLS by a proxy in front; with --trusted-proxy its X-Forwarded-For names the client.
+What is about people goes by itself when its time is over (retention in site.json); erasures are finished at every start.
 
 With --off-peak HH:MM-HH:MM it learns by itself: once in each such window it trains, publishes unless the publish is
 refused, and precomputes the homepages of active profiles. The hours are UTC. Of several origins on one database one
@@ -116,7 +122,18 @@ Examples:
       ->capture_default_str();
   command->add_option("--max-connections", server.max_connections, "Beyond these, 503")->capture_default_str();
   command->add_option("--cors-origin", app.cors_origins, "Origin that may call from a browser; may be repeated");
-  command->add_flag("--trust-proxy", app.trust_proxy, "The client is the last entry of X-Forwarded-For");
+  command
+      ->add_option("--trusted-proxy", options->trusted_proxies,
+                   "Network of proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8; may be repeated")
+      ->check([](const std::string& text) {
+        return origin::parse_network(text) ? std::string() : "must be an address or a network such as 10.0.0.0/8";
+      });
+  command->add_option("--key-rate-limit", app.key_rate_per_s, "Requests a second and API key; 0: no limit")
+      ->capture_default_str();
+  command
+      ->add_option("--profile-rate-limit", app.profiles_per_min,
+                   "New profiles a minute and client address, and 1000 times as many of everybody; 0: no limit")
+      ->capture_default_str();
   command
       ->add_option("--rate-limit", app.rate_per_s,
                    "Requests a second and client address, four times as many at once; 0: no limit")

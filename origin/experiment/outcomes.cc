@@ -320,7 +320,13 @@ class Collector {
 
 }  // namespace
 
-Outcomes collect_outcomes(Database& db, const ABTest& test, std::int64_t now_ms) {
+Outcomes collect_outcomes(Database& db, const origin::Vault& vault, ABTest test, std::int64_t now_ms) {
+  // Goals are kept as keyed hashes, so that is what they are compared with.
+  for (TestMetric& metric : test.metrics) {
+    for (EventFilter* filter : {&metric.events, &metric.per}) {
+      if (!filter->goal.empty()) filter->goal = vault.goal_hash(filter->goal);
+    }
+  }
   return Collector(db, test, now_ms).run();
 }
 

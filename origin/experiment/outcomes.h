@@ -13,6 +13,7 @@
 
 #include "origin/experiment/ab_test.h"
 #include "origin/experiment/analysis.h"
+#include "origin/privacy/vault.h"
 #include "origin/store/database.h"
 
 namespace footlight::experiment {
@@ -46,6 +47,7 @@ struct Outcomes {
 inline constexpr std::size_t kMostDays = 60;
 
 // As of `now_ms`: later events are not known yet.
-[[nodiscard]] Outcomes collect_outcomes(origin::Database& db, const ABTest& test, std::int64_t now_ms);
+[[nodiscard]] Outcomes collect_outcomes(origin::Database& db, const origin::Vault& vault, ABTest test,
+                                        std::int64_t now_ms);
 
 }  // namespace footlight::experiment

@@ -64,7 +64,7 @@ Results analyze_test(origin::Store& store, std::string_view id, const SegmentNam
   const ABTest& test = results.stored.test;
   {
     auto db = store.reader();
-    results.outcomes = collect_outcomes(*db, test, now_ms);
+    results.outcomes = collect_outcomes(*db, store.vault(), test, now_ms);
   }
   results.analysis = analyze_results(results.outcomes.data, test.analysis);
   results.days = by_day(results.outcomes, test.analysis);

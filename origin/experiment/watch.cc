@@ -64,7 +64,7 @@ Watched watch(origin::Store& store, const StoredTest& stored, const SegmentNames
   Outcomes outcomes;
   {
     auto db = store.reader();
-    outcomes = collect_outcomes(*db, test, now_ms);
+    outcomes = collect_outcomes(*db, store.vault(), test, now_ms);
   }
   watched.detail = fmt::format("{:.0f} units", [&] {
     double units = 0;

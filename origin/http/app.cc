@@ -7,12 +7,22 @@
 #include <fmt/format.h>
 
 #include "origin/http/route.h"
+#include "origin/privacy/erasure.h"
+#include "origin/privacy/retention.h"
+#include "origin/store/audit.h"
 #include "origin/store/document.h"
+#include "origin/store/profiles.h"
 
 namespace footlight::origin {
 namespace {
 
 constexpr double kBurstS = 4;  // seconds of a client's rate that may come at once
+constexpr double kGuessesPerS = 1;
+constexpr double kGuessesAtOnce = 20;
+constexpr double kProfilesOfAll = 1000;  // times what one client may
+
+// A page of ours: its one style sheet is named by its hash, and it may do nothing else. All other answers are data.
+constexpr const char* kDataPolicy = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 // One line about what was done beside the requests.
 void log_job(const schedule::JobStatus& job) {
@@ -46,10 +56,6 @@ std::string_view bearer(std::string_view value) {
     if ((c | 0x20) != "bearer "[i]) return {};
   }
   return value.substr(7);
-}
-
-bool is_loopback(const std::string& address) {
-  return address.starts_with("127.") || address == "::1" || address.starts_with("::ffff:127.");
 }
 
 void check_media_type(const Exchange& exchange) {
@@ -128,14 +134,37 @@ App::App(Store& store_in, publish::Live& live_in, AppOptions options_in, MailOpt
                [this] { tick(); }),
       experiments(store, live, options.publish, [this] { tick(); }),
       jobs(store, long_work, now_ms, log_job),
-      rate_(options.rate_per_s, std::max(1.0, kBurstS * options.rate_per_s)) {
+      rate_(options.rate_per_s, std::max(1.0, kBurstS * options.rate_per_s)),
+      key_rate_(options.key_rate_per_s, std::max(1.0, kBurstS * options.key_rate_per_s)),
+      guesses_(kGuessesPerS, kGuessesAtOnce),
+      profiles_(options.profiles_per_min / 60, std::max(1.0, options.profiles_per_min)),
+      all_profiles_(kProfilesOfAll * options.profiles_per_min / 60,
+                    std::max(1.0, kProfilesOfAll * options.profiles_per_min)) {
   if (options.off_peak) nightly_.emplace(store, jobs, *options.off_peak, learning.nightly(now_ms));
 }
 
 void App::work() {
+  const std::int64_t now = now_ms();
+  static_cast<void>(finish_erasures(store));
+  if (now - housekeeping_ms_ >= kHousekeepingMs) {
+    housekeeping_ms_ = now;
+    store.writer().submit([this](Database& db) { checkpoint_audit(db, store.vault()); }).get();
+    if (begin_retention_day(store, now)) start_retention();
+  }
   jobs.tick();
   experiments.tick(jobs, now_ms());
   if (nightly_) nightly_->tick(now_ms());
+}
+
+void App::start_retention() {
+  try {
+    jobs.submit({.kind = "retention", .work = [this](const schedule::Progress&, const std::atomic<bool>& cancel) {
+                   const auto document = store.site();
+                   const SiteRetention retention = document ? document->site.retention : SiteRetention{};
+                   return retention_json(apply_retention(store, retention, now_ms(), {}, cancel));
+                 }});
+  } catch (const schedule::Jobs::Busy&) {  // of yesterday, still at work
+  }
 }
 
 void App::tick() {
@@ -148,12 +177,29 @@ void App::tick() {
       windows_ = std::move(next);
     }
   }
+  take_up_erasures();
   auto document = store.site();
   if (!document) return;
   const std::lock_guard lock(site_mutex_);
   if (!site_ || site_->version != document->version) {
     site_ = std::make_shared<const SiteDocument>(std::move(*document));
   }
+}
+
+void App::take_up_erasures() {
+  std::int64_t seen = erasures_seen_.load();
+  for_each_erasure(store, seen, [&](const Erasure& erasure) {
+    if (const auto id = parse_uuid(erasure.profile)) forget(*id);
+    seen = std::max(seen, erasure.seq);
+  });
+  erasures_seen_.store(seen);
+}
+
+void App::forget(const Uuid& profile) {
+  cache.invalidate_user(profile);
+  pages.forget(profile);
+  store.vault().forget(profile);
+  similar.expire();
 }
 
 std::shared_ptr<const ActiveWindows> App::windows() const {
@@ -189,7 +235,7 @@ std::shared_ptr<const Session> App::session_if_any(const Exchange& exchange) {
     return nullptr;
   }
   const std::string_view token = bearer(*authorization);
-  if (token.empty()) throw Problem{ProblemKind::kUnauthorized};
+  if (token.empty()) refuse_credentials(request);
   const Hash hash = store.vault().hash(HashOf::kToken, token);
   std::optional<Uuid> user;
   if (claimed != nullptr) user = parse_uuid(*claimed);
@@ -199,7 +245,7 @@ std::shared_ptr<const Session> App::session_if_any(const Exchange& exchange) {
   // Before the read: what changes after this point makes what is read here too old to keep.
   const std::uint64_t epoch = user ? cache.epoch(*user) : 0;
   auto found = find_session(store, hash);
-  if (!found) throw Problem{ProblemKind::kUnauthorized};
+  if (!found) refuse_credentials(request);
   if (claimed != nullptr && (!user || *user != found->id)) {
     throw Problem{ProblemKind::kForbidden, "X-User-ID is not the profile of this token."};
   }
@@ -213,36 +259,51 @@ std::shared_ptr<const Session> App::session(const Exchange& exchange) {
   return found;
 }
 
+// Whoever guesses is slowed down; whoever speaks for many (a proxy on this machine) is not.
+void App::refuse_credentials(const httplib::Request& request) {
+  const Client from = client(request);
+  if (!from.is_machine && !guesses_.take(from.key)) too_many();
+  throw Problem{ProblemKind::kUnauthorized};
+}
+
+void App::too_many() {
+  counters.rate_limited.fetch_add(1, std::memory_order_relaxed);
+  throw Problem{ProblemKind::kTooMany};
+}
+
 void App::check_key(Exchange& exchange) {
   const std::string* authorization = header(exchange.request, "Authorization");
   const std::string_view key = authorization != nullptr ? bearer(*authorization) : std::string_view();
   const auto known = key.empty() ? std::nullopt : store.check_api_key(key);
-  if (!known) throw Problem{ProblemKind::kUnauthorized};
+  if (!known) refuse_credentials(exchange.request);
+  if (!key_rate_.take(known->id)) too_many();
   const auto has = [&](std::string_view scope) {
     return std::find(known->scopes.begin(), known->scopes.end(), scope) != known->scopes.end();
   };
-  const Access needed = exchange.route.access;
-  const bool allowed = has("admin") || needed == Access::kRead || (needed == Access::kContent && has("content")) ||
-                       (needed == Access::kExperiments && has("experiments"));
-  if (!allowed) throw Problem{ProblemKind::kForbidden, "The key has not the scope for this."};
+  const std::string_view needed = scope_of(exchange.route.access);
+  if (!has("admin") && !needed.empty() && !has(needed)) {
+    throw Problem{ProblemKind::kForbidden, fmt::format("The key has not the scope for this: {}.", needed)};
+  }
   exchange.actor = "key:" + known->id;
 }
 
+Client App::client(const httplib::Request& request) const {
+  std::vector<std::string> forwarded;
+  if (!options.trusted_proxies.empty()) {
+    const auto [begin, end] = request.headers.equal_range("X-Forwarded-For");
+    for (auto one = begin; one != end; ++one) forwarded.push_back(one->second);
+  }
+  return client_of(request.remote_addr, forwarded, options.trusted_proxies);
+}
+
 void App::check_rate(const httplib::Request& request) {
-  std::string client = request.remote_addr;
-  if (options.trust_proxy) {
-    // The last entry is the one that the proxy itself has seen.
-    std::string list = request.get_header_value("X-Forwarded-For");
-    if (const std::size_t comma = list.rfind(','); comma != std::string::npos) list.erase(0, comma + 1);
-    list.erase(0, list.find_first_not_of(' '));
-    if (!list.empty() && list.size() <= 64) client = list;
-  } else if (is_loopback(client)) {
-    return;  // this very machine: a proxy or worker that speaks for many
-  }
-  if (!rate_.take(client)) {
-    counters.rate_limited.fetch_add(1, std::memory_order_relaxed);
-    throw Problem{ProblemKind::kTooMany};
-  }
+  const Client from = client(request);
+  if (!from.is_machine && !rate_.take(from.key)) too_many();
+}
+
+void App::check_profile_rate(const httplib::Request& request) {
+  const Client from = client(request);
+  if (!all_profiles_.take("") || (!from.is_machine && !profiles_.take(from.key))) too_many();
 }
 
 void App::cors(const httplib::Request& request, httplib::Response& response) {
@@ -282,6 +343,8 @@ void App::dispatch(const httplib::Request& request, httplib::Response& response,
     run(request, response, reader);
   } catch (const Problem& problem) {
     write_problem(request, response, problem);
+  } catch (const ProfileGone&) {  // erased while this was under way
+    write_problem(request, response, {.kind = ProblemKind::kUnauthorized});
   } catch (const std::exception& error) {
     // What it says may quote data: it goes into the log under the request's id, and not to the
     // client.
@@ -296,6 +359,9 @@ void App::dispatch(const httplib::Request& request, httplib::Response& response,
   }
   response.set_header("X-Content-Type-Options",
                       "nosniff");  // JSON is never a page, whatever is in it
+  response.set_header("X-Frame-Options", "DENY");
+  response.set_header("Referrer-Policy", "no-referrer");
+  if (!response.has_header("Content-Security-Policy")) response.set_header("Content-Security-Policy", kDataPolicy);
   if (!response.has_header("Cache-Control")) response.set_header("Cache-Control", "no-store");
 }
 
@@ -316,7 +382,7 @@ void App::run(const httplib::Request& request, httplib::Response& response, cons
   const Route& route = *match.route;
   Exchange exchange{request, response, route, std::move(match.arguments), {}, {}};
   // Credentials first: whoever has none does not get to send a body.
-  if (route.access >= Access::kRead) check_key(exchange);
+  if (needs_key(route.access)) check_key(exchange);
   if (route.access == Access::kVisitor && !route.request.empty()) static_cast<void>(session(exchange));
   if (!route.request.empty()) {
     if (!reader) {

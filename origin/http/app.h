@@ -16,6 +16,7 @@
 
 #include "origin/cache/cache_manager.h"
 #include "origin/cache/page_cache.h"
+#include "origin/http/client_address.h"
 #include "origin/http/mail.h"
 #include "origin/http/problem.h"
 #include "origin/http/rate_limit.h"
@@ -34,8 +35,10 @@ namespace footlight::origin {
 
 struct AppOptions {
   std::vector<std::string> cors_origins;  // exact; "*" is not offered: requests carry credentials
-  bool trust_proxy = false;               // the client's address is the last of X-Forwarded-For
+  std::vector<Network> trusted_proxies;   // whose X-Forwarded-For is believed (client_address.h)
   double rate_per_s = 1000;               // per client address; 0: no limit
+  double key_rate_per_s = 200;            // per API key; 0: no limit
+  double profiles_per_min = 20;           // new ones per client address, and a thousand times that of all; 0: no limit
   bool consent_opt_out = false;           // where the law lets silence count as consent: unit ids without a choice
   std::int64_t token_ttl_ms = 180LL * 86'400'000;
   double record_per_s = 30;  // decisions written behind, at most (record_behind.h)
@@ -83,6 +86,8 @@ struct Exchange {
 
 class App {
  public:
+  static constexpr std::int64_t kHousekeepingMs = 5000;  // checkpoints of the audit log, retention once a day
+
   App(Store& store, publish::Live& live, AppOptions options, MailOptions mail);
   ~App() { jobs.stop(); }  // before anything that their work uses goes
   App(const App&) = delete;
@@ -90,7 +95,7 @@ class App {
 
   void dispatch(const httplib::Request& request, httplib::Response& response, const BodyReader& reader);
 
-  // Once a second: a newer snapshot, a newer site.
+  // Once a second: a newer snapshot, a newer site, what other processes have erased.
   void tick();
   // Once a second, of one thread: what the schedule and the jobs have to do.
   void work();
@@ -104,6 +109,8 @@ class App {
   // Of the live snapshot, or (for a moment after a publish) of the one before.
   [[nodiscard]] std::shared_ptr<const ActiveWindows> windows() const;
   [[nodiscard]] std::shared_ptr<const SiteDocument> site();  // throws kConflict when there is none
+  void forget(const Uuid& profile);                          // everything this process remembers of a person
+  void check_profile_rate(const httplib::Request& request);  // of new profiles; throws kTooMany
 
   Store& store;
   publish::Live& live;
@@ -122,12 +129,23 @@ class App {
 
  private:
   void run(const httplib::Request& request, httplib::Response& response, const BodyReader& reader);
+  [[nodiscard]] Client client(const httplib::Request& request) const;
   void check_rate(const httplib::Request& request);
   void check_key(Exchange& exchange);
+  [[noreturn]] void refuse_credentials(const httplib::Request& request);
+  [[noreturn]] void too_many();
+  void take_up_erasures();
+  void start_retention();
   void cors(const httplib::Request& request, httplib::Response& response);
   void write_problem(const httplib::Request& request, httplib::Response& response, const Problem& problem);
 
   RateLimit rate_;
+  RateLimit key_rate_;
+  RateLimit guesses_;       // refused credentials, per client
+  RateLimit profiles_;      // new ones, per client
+  RateLimit all_profiles_;  // new ones of everybody
+  std::atomic<std::int64_t> erasures_seen_{0};
+  std::int64_t housekeeping_ms_ = 0;  // work() only
   std::optional<schedule::Nightly> nightly_;
   mutable std::mutex site_mutex_;  // guards the two below
   std::shared_ptr<const SiteDocument> site_;

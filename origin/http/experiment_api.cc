@@ -7,6 +7,7 @@
 #include "origin/http/handlers.h"
 #include "origin/publish/segment_names.h"
 #include "origin/report/experiment.h"
+#include "origin/report/page.h"
 #include "origin/store/audit.h"
 #include "origin/store/document.h"
 
@@ -162,6 +163,7 @@ void get_experiment_results(App& app, Exchange& exchange) {
 void get_experiment_report(App& app, Exchange& exchange) {
   exchange.answer_text(report::experiment_page(results_of(app, exchange.arguments.front())),
                        "text/html; charset=utf-8");
+  exchange.response.set_header("Content-Security-Policy", report::page_policy());
 }
 
 void list_audit(App& app, Exchange& exchange) {
@@ -174,7 +176,7 @@ void list_audit(App& app, Exchange& exchange) {
   }
   Json rows = Json::array();
   auto db = app.store.reader();
-  for_each_audit(*db, before, kMostAuditRows, [&](const AuditRow& row) {
+  for_each_audit(*db, app.store.vault(), before, kMostAuditRows, [&](const AuditRow& row) {
     Json detail = row.detail.empty() ? Json() : Json::parse(row.detail, nullptr, false);
     rows.push_back({{"seq", row.seq},
                     {"at", format_time(row.at_ms)},
@@ -182,6 +184,7 @@ void list_audit(App& app, Exchange& exchange) {
                     {"action", row.action},
                     {"subject", row.subject},
                     {"detail", detail.is_discarded() ? Json(row.detail) : std::move(detail)}});
+    if (!row.person.empty()) rows.back()["person"] = row.person;
   });
   exchange.answer({{"audit", std::move(rows)}});
 }

@@ -11,7 +11,21 @@ namespace footlight::origin {
 // profile_api.cc
 void post_profile(App& app, Exchange& exchange);
 void post_claim(App& app, Exchange& exchange);
+// privacy_api.cc
+void get_consent(App& app, Exchange& exchange);
 void post_consent(App& app, Exchange& exchange);
+void get_settings(App& app, Exchange& exchange);
+void put_settings(App& app, Exchange& exchange);
+void get_export(App& app, Exchange& exchange);
+void delete_profile(App& app, Exchange& exchange);
+void find_profile(App& app, Exchange& exchange);
+void admin_export(App& app, Exchange& exchange);
+void admin_erase(App& app, Exchange& exchange);
+void admin_consent(App& app, Exchange& exchange);
+void list_erasures(App& app, Exchange& exchange);
+void post_private_report(App& app, Exchange& exchange);
+void list_private_counts(App& app, Exchange& exchange);
+void get_gpc(App& app, Exchange& exchange);
 // decision_api.cc
 void get_homepage(App& app, Exchange& exchange);
 // recommendation_api.cc
@@ -85,6 +99,9 @@ void get_stats(App& app, Exchange& exchange);
   return visitor.measurement == Choice::kGranted ||
          (visitor.measurement == Choice::kUnset && !exchange.signals_refusal());
 }
+
+// The visitor's record as a cookie or a client holds it, base64url.
+[[nodiscard]] std::string record_text(const Visitor& visitor);
 
 // Queues a job and answers 202 with it; kConflict while there is one of its kind.
 void answer_job(App& app, Exchange& exchange, schedule::NewJob job);

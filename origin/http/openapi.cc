@@ -44,7 +44,9 @@ Json security(Access access) {
       return Json::array({Json::object(), {{"visitorToken", Json::array()}}});
     case Access::kRead:
     case Access::kContent:
+    case Access::kPublish:
     case Access::kExperiments:
+    case Access::kPrivacy:
     case Access::kAdmin:
       return Json::array({{{"apiKey", Json::array()}}});
   }
@@ -74,6 +76,10 @@ Json answers(const Route& route) {
 
 Json operation(const Route& route) {
   Json document = {{"operationId", route.id}, {"summary", route.summary}, {"security", security(route.access)}};
+  if (needs_key(route.access)) {
+    const std::string_view scope = scope_of(route.access);
+    document["x-scope"] = scope.empty() ? "read" : scope;
+  }
   if (Json list = parameters(route); !list.empty()) document["parameters"] = std::move(list);
   if (!route.request.empty()) {
     Json content = Json::object();

@@ -55,7 +55,8 @@ inline constexpr std::string_view kOpenapiSchemas = R"json({
     "days": {"type": "array"}, "segments": {"type": "array"}, "segmentsWarning": {"type": "string"}}},
   "Audit": {"type": "object", "properties": {"audit": {"type": "array", "items": {"type": "object", "properties": {
     "seq": {"type": "integer"}, "at": {"type": "string"}, "actor": {"type": "string"}, "action": {"type": "string"},
-    "subject": {"type": "string"}, "detail": {}}}}}},
+    "subject": {"type": "string"}, "person": {"type": "string", "format": "uuid", "description": "behind a commitment, while the profile exists"},
+    "detail": {}}}}}},
   "OfrepRequest": {"type": "object", "required": ["context"], "properties": {"context": {"type": "object",
     "description": "Attributes by name; targetingKey is the unit's id, url the page's address.",
     "properties": {"targetingKey": {"type": "string"}, "url": {"type": "string"}}}}},
@@ -68,7 +69,46 @@ inline constexpr std::string_view kOpenapiSchemas = R"json({
   "ClaimRequest": {"type": "object", "required": ["claim"], "additionalProperties": false, "properties": {"claim": {"type": "string"}}},
   "ConsentRequest": {"type": "object", "additionalProperties": false, "properties": {
     "personalization": {"enum": ["granted", "denied", "unset", true, false]},
-    "measurement": {"enum": ["granted", "denied", "unset", true, false]}, "optedOut": {"type": "boolean"}}},
+    "measurement": {"enum": ["granted", "denied", "unset", true, false]},
+    "training": {"enum": ["granted", "denied", "unset", true, false], "description": "Whether the model may learn from what was counted."},
+    "optedOut": {"type": "boolean"}}},
+  "Choices": {"type": "object", "additionalProperties": false, "required": ["personalization", "measurement", "training", "optedOut"], "properties": {
+    "personalization": {"enum": ["granted", "denied", "unset"]}, "measurement": {"enum": ["granted", "denied", "unset"]},
+    "training": {"enum": ["granted", "denied"]}, "optedOut": {"type": "boolean"}}},
+  "ConsentHistory": {"type": "object", "required": ["consent", "history"], "properties": {
+    "consent": {"$ref": "#/components/schemas/Choices"},
+    "history": {"type": "array", "items": {"type": "object", "required": ["purpose", "choice", "source", "at"], "properties": {
+      "purpose": {"enum": ["personalization", "measurement", "training", "optedOut"]}, "choice": {"enum": ["granted", "denied", "unset"]},
+      "source": {"enum": ["person", "admin", "import"]}, "at": {"type": "string", "format": "date-time"}}}}}},
+  "PrivacySettings": {"type": "object", "required": ["settings", "retention"], "properties": {
+    "settings": {"$ref": "#/components/schemas/Choices"}, "record": {"type": "string"},
+    "retention": {"type": "object", "properties": {"interactionDays": {"type": "integer"}, "profileDays": {"type": "integer"}}}}},
+  "PrivacyExport": {"type": "object", "required": ["format", "formatVersion", "exportedAt", "profile", "answers", "consent",
+    "consentHistory", "interactions", "recommendations", "personalizedContent", "experiments", "conversions", "wouldShow", "tokens"],
+    "description": "origin/privacy/EXPORT.md says what each member means.", "properties": {
+    "format": {"const": "footlight-export"}, "formatVersion": {"const": 1}, "exportedAt": {"type": "string", "format": "date-time"},
+    "profile": {"type": "object"}, "answers": {"type": "object"}, "consent": {"$ref": "#/components/schemas/Choices"},
+    "consentHistory": {"type": "array"}, "interactions": {"type": "array"}, "recommendations": {"type": "array"},
+    "personalizedContent": {"type": "array"}, "experiments": {"type": "array"}, "conversions": {"type": "array"},
+    "wouldShow": {"type": "array"}, "tokens": {"type": "array"}}},
+  "Erasure": {"type": "object", "required": ["success", "erasure", "erasedAt", "removedRows", "receipt", "publicKey"], "properties": {
+    "success": {"const": true}, "erasure": {"type": "string", "format": "uuid"}, "erasedAt": {"type": "string", "format": "date-time"},
+    "removedRows": {"type": "integer"}, "publicKey": {"type": "string"},
+    "receipt": {"type": "object", "required": ["payload", "signature", "keyId"], "description": "Ed25519 over the decoded payload."}}},
+  "FindProfile": {"type": "object", "required": ["email"], "additionalProperties": false, "properties": {
+    "email": {"type": "string", "format": "email", "maxLength": 254}}},
+  "FoundProfile": {"type": "object", "required": ["profileId"], "properties": {"profileId": {"type": "string", "format": "uuid"}}},
+  "AdminConsent": {"type": "object", "required": ["success", "consent"], "properties": {
+    "success": {"const": true}, "consent": {"$ref": "#/components/schemas/Choices"}}},
+  "Erasures": {"type": "object", "required": ["erasures"], "properties": {"erasures": {"type": "array", "items": {"type": "object",
+    "required": ["id", "profile", "reason", "erasedAt", "keyDestroyed"]}}}},
+  "PrivateReport": {"type": "object", "required": ["contentId", "action", "bit", "epsilon"], "additionalProperties": false, "properties": {
+    "contentId": {"type": "string", "maxLength": 255}, "action": {"enum": ["view", "click", "engage", "convert"]},
+    "bit": {"type": "boolean"}, "epsilon": {"type": "number", "minimum": 0.1, "maximum": 8}}},
+  "PrivateEstimates": {"type": "object", "required": ["estimates"], "properties": {"estimates": {"type": "array", "items": {"type": "object",
+    "required": ["contentId", "action", "reports", "share", "standardError"]}}}},
+  "Success": {"type": "object", "required": ["success"], "properties": {"success": {"const": true}}},
+  "Gpc": {"type": "object", "required": ["gpc", "lastUpdate"], "properties": {"gpc": {"const": true}, "lastUpdate": {"type": "string", "format": "date"}}},
   "ConsentResponse": {"type": "object", "properties": {"success": {"type": "boolean"},
     "consent": {"type": "object"}, "record": {"type": "string"}}},
   "Item": {"type": "object", "required": ["id", "type", "matchReason", "confidence", "engagementRate"], "properties": {
@@ -239,7 +279,8 @@ inline constexpr std::string_view kOpenapiSchemas = R"json({
   "Snapshots": {"type": "object", "required": ["snapshots"], "additionalProperties": false, "properties": {
     "snapshots": {"type": "array", "items": {"$ref": "#/components/schemas/Snapshot"}}}},
   "Stats": {"type": "object", "additionalProperties": false, "required": ["profiles", "visitors", "interactions", "exposures",
-    "recommendations", "recommendationsClicked", "recommendationsConverted", "sections", "items"], "properties": {
+    "recommendations", "recommendationsClicked", "recommendationsConverted", "sections", "items", "retrainingWantedSince"], "properties": {
+    "retrainingWantedSince": {"type": ["string", "null"], "description": "Somebody was erased whom the live model has learned from."},
     "profiles": {"type": "integer"}, "visitors": {"type": "integer"}, "interactions": {"type": "integer"}, "exposures": {"type": "integer"},
     "recommendations": {"type": "integer"}, "recommendationsClicked": {"type": "integer"}, "recommendationsConverted": {"type": "integer"},
     "sections": {"type": "array", "description": "How well what was shown did, by section of the homepage.", "items": {"type": "object",

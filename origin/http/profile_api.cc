@@ -1,4 +1,4 @@
-// POST /api/profile, /api/profile/claim and /api/privacy/consent.
+// POST /api/profile and /api/profile/claim.
 #include <algorithm>
 #include <cstring>
 
@@ -8,6 +8,7 @@
 #include "origin/http/obeyed_flags.h"
 #include "origin/ingest/interaction.h"
 #include "origin/ingest/questionnaire.h"
+#include "origin/privacy/consent.h"
 #include "origin/store/document.h"
 #include "origin/store/personalized_content.h"
 
@@ -17,79 +18,12 @@ namespace {
 constexpr std::int64_t kClaimTtlMs = 24LL * 3600 * 1000;
 constexpr std::int64_t kClaimPauseMs = 10LL * 60 * 1000;  // nobody can make us fill a stranger's mailbox
 
-struct ConsentChange {
-  std::optional<Choice> personalization;
-  std::optional<Choice> measurement;
-  std::optional<bool> opted_out;
-};
-
-std::optional<Choice> choice_of(Fields& fields, std::string_view name) {
-  const Json* value = fields.find(name);
-  if (value == nullptr) return std::nullopt;
-  if (value->is_boolean()) return value->get<bool>() ? Choice::kGranted : Choice::kDenied;
-  const std::string text = value->is_string() ? value->get<std::string>() : std::string();
-  if (text == "granted") return Choice::kGranted;
-  if (text == "denied") return Choice::kDenied;
-  if (text == "unset") return Choice::kUnset;
-  fields.fault("unknown", "must be granted, denied or unset", name);
-  return std::nullopt;
-}
-
-ConsentChange parse_consent(const Json& document, const std::string& pointer, std::vector<Fault>& faults) {
-  Fields fields(document, pointer, faults);
-  fields.only({"personalization", "measurement", "optedOut"});
-  ConsentChange change;
-  change.personalization = choice_of(fields, "personalization");
-  change.measurement = choice_of(fields, "measurement");
-  if (fields.find("optedOut") != nullptr) change.opted_out = fields.flag_or("optedOut", false);
-  return change;
-}
-
-// As the edge does (edge/profile.ts): whoever denies personalization is forgotten, whoever denies
-// measurement loses the unit id, and granting personalization is the later choice that takes an
-// earlier opt-out back.
-void apply_consent(Visitor& visitor, const ConsentChange& change, bool opt_out_mode) {
-  const Choice personalization = change.personalization.value_or(visitor.personalization);
-  const Choice measurement = change.measurement.value_or(visitor.measurement);
-  const bool opted_out = change.opted_out.value_or(visitor.opted_out && change.personalization != Choice::kGranted);
-  if (opted_out || personalization == Choice::kDenied) {
-    // The answers stay: the person gave them for the service itself, and they are used for nothing
-    // while this stands.
-    visitor.history_count = 0;
-    visitor.sticky_count = 0;
-    visitor.engagement_points = 0;
-    visitor.unit_id = 0;
-  }
-  visitor.personalization = personalization;
-  visitor.measurement = measurement;
-  visitor.opted_out = opted_out;
-  const bool measure =
-      !opted_out && (measurement == Choice::kGranted || (measurement == Choice::kUnset && opt_out_mode));
-  if (!measure) {
-    visitor.unit_id = 0;
-  } else if (visitor.unit_id == 0) {
-    const Uuid random = random_uuid();
-    std::memcpy(&visitor.unit_id, random.data() + 8, sizeof visitor.unit_id);
-    if (visitor.unit_id == 0) visitor.unit_id = 1;
-  }
-}
-
-bool refuses_personalization(const Visitor& visitor) {
-  return visitor.opted_out || visitor.personalization == Choice::kDenied;
-}
-
 // The unit id behind a visitorId (base64url of its eight bytes), or 0 when it is some other name.
 std::uint64_t unit_of(const std::string& visitor_id) {
   const auto bytes = from_base64url(visitor_id);
   std::uint64_t unit = 0;
   if (bytes && bytes->size() == sizeof unit) std::memcpy(&unit, bytes->data(), sizeof unit);
   return unit;
-}
-
-std::string record_text(const Visitor& visitor) {
-  std::array<std::byte, kMaxRecordBytes> record;
-  const auto size = encode_visitor(visitor, record);
-  return size ? to_base64url(std::span(record).first(*size)) : std::string();
 }
 
 struct ProfileBody {
@@ -201,10 +135,12 @@ void update_profile(App& app, Exchange& exchange, const Session& session, const 
   const Updated updated =
       app.store.writer()
           .submit([&](Database& db) {
-            Visitor visitor = load_visitor(db, vault, session.profile, session.id);
+            const Visitor before = load_visitor(db, vault, session.profile, session.id);
+            Visitor visitor = before;
             apply_answers(visitor, body.answers, site->site);
-            if (body.consent.personalization || body.consent.measurement || body.consent.opted_out) {
+            if (!body.consent.is_empty()) {
               apply_consent(visitor, body.consent, app.options.consent_opt_out);
+              record_consent(db, session.profile, before, visitor, body.consent, "person");
             }
             std::optional<std::int64_t> engaged_at;
             if (!body.visitor_id.empty()) {
@@ -229,8 +165,15 @@ void update_profile(App& app, Exchange& exchange, const Session& session, const 
 
 }  // namespace
 
+std::string record_text(const Visitor& visitor) {
+  std::array<std::byte, kMaxRecordBytes> record;
+  const auto size = encode_visitor(visitor, record);
+  return size ? to_base64url(std::span(record).first(*size)) : std::string();
+}
+
 void post_profile(App& app, Exchange& exchange) {
   const auto session = app.session_if_any(exchange);
+  if (!session) app.check_profile_rate(exchange.request);
   const auto site = app.site();
   const ProfileBody body = parse_profile(exchange.json(), site->site);
   if (session) {
@@ -266,6 +209,7 @@ void post_profile(App& app, Exchange& exchange) {
                 body.email.empty() ? std::nullopt : find_by_email(db, vault.hash(HashOf::kEmail, body.email));
             profile.email = holder ? std::string() : body.email;
             const std::int64_t seq = insert_profile(db, vault, profile);
+            record_consent(db, seq, std::nullopt, profile.visitor, body.consent, "person");
             const std::int64_t now = now_ms();
             insert_token(db, token_hash, seq, TokenPurpose::kBearer, now + app.options.token_ttl_ms);
             const bool is_told = has_claim_since(db, holder ? holder->first : seq, now - kClaimPauseMs);
@@ -317,33 +261,6 @@ void post_claim(App& app, Exchange& exchange) {
   const auto live = app.live.get();
   exchange.answer(profile_answer(app, exchange, claimed->id, claimed->visitor,
                                  scores_of(claimed->visitor, live.get(), 0).personalization_score, token));
-}
-
-void post_consent(App& app, Exchange& exchange) {
-  const auto session = app.session(exchange);
-  std::vector<Fault> faults;
-  const ConsentChange change = parse_consent(exchange.json(), "", faults);
-  if (!faults.empty()) throw invalid(std::move(faults));
-  const auto live = app.live.get();
-  Vault& vault = app.store.vault();
-  const Visitor visitor = app.store.writer()
-                              .submit([&](Database& db) {
-                                Visitor changed = load_visitor(db, vault, session->profile, session->id);
-                                apply_consent(changed, change, app.options.consent_opt_out);
-                                save_visitor(db, vault, session->profile, session->id, changed,
-                                             scores_of(changed, live.get(), 0), std::nullopt);
-                                if (refuses_personalization(changed)) forget_contents(db, session->id);
-                                return changed;
-                              })
-                              .get();
-  app.cache.invalidate_user(session->id);
-  constexpr const char* kNames[] = {"unset", "granted", "denied"};
-  exchange.answer({{"success", true},
-                   {"consent",
-                    {{"personalization", kNames[static_cast<std::size_t>(visitor.personalization)]},
-                     {"measurement", kNames[static_cast<std::size_t>(visitor.measurement)]},
-                     {"optedOut", visitor.opted_out}}},
-                   {"record", record_text(visitor)}});
 }
 
 }  // namespace footlight::origin

@@ -5,6 +5,7 @@
 
 #include "origin/cli/commands.h"
 #include "origin/http/handlers.h"
+#include "origin/privacy/erasure.h"
 #include "origin/store/document.h"
 #include "origin/store/personalized_content.h"
 
@@ -134,6 +135,7 @@ void get_stats(App& app, Exchange& exchange) {
                         {"visitors", score.visitors},
                         {"engagementScore", score.mean_score}});
   }
+  const std::int64_t since = retraining_wanted_since(app.store);
   exchange.answer({{"profiles", count(app, "SELECT count(*) FROM user_profiles")},
                    {"visitors", count(app, "SELECT count(*) FROM visitors")},
                    {"interactions", count(app, "SELECT count(*) FROM interactions WHERE action < 4")},
@@ -144,7 +146,8 @@ void get_stats(App& app, Exchange& exchange) {
                    {"recommendationsConverted",
                     count(app, "SELECT count(*) FROM content_recommendations WHERE converted_at IS NOT NULL")},
                    {"sections", std::move(sections)},
-                   {"items", std::move(items)}});
+                   {"items", std::move(items)},
+                   {"retrainingWantedSince", since == 0 ? Json() : Json(format_time(since))}});
 }
 
 }  // namespace footlight::origin

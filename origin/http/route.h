@@ -20,10 +20,15 @@ enum class Access {  // from kRead on with an API key
   kVisitor,          // a visitor's Bearer token
   kOptional,         // a visitor's Bearer token where there is one
   kRead,             // an API key with any scope
-  kContent,          // an API key with scope content or admin
-  kExperiments,      // an API key with scope experiments or admin
-  kAdmin,            // an API key with scope admin
+  kContent,          // an API key with this scope or admin, and so on
+  kPublish,
+  kExperiments,
+  kPrivacy,
+  kAdmin,
 };
+[[nodiscard]] constexpr bool needs_key(Access access) { return access >= Access::kRead; }
+// The scope that a route asks for; empty: any will do. See also kScopes of origin/cli/keys.cc.
+[[nodiscard]] std::string_view scope_of(Access access);
 
 struct RouteParameter {
   std::string_view name;

@@ -86,8 +86,94 @@ const std::vector<Route>& table() {
       {"POST", "/api/personalization/interactions", "postInteractions",
        "Up to 500 interactions; each event id counts once, each gets a receipt", Access::kOptional, post_interactions,
        "InteractionBatch", "InteractionReceipts", kJson, kBatch},
+      {"GET",
+       "/api/privacy/consent",
+       "getConsent",
+       "The person's choices by purpose, and how they came about",
+       Access::kVisitor,
+       get_consent,
+       {},
+       "ConsentHistory"},
       {"POST", "/api/privacy/consent", "postConsent", "Choose by purpose, or opt out", Access::kVisitor, post_consent,
        "ConsentRequest", "ConsentResponse", kJson, kSmall},
+      {"GET",
+       "/api/privacy/settings",
+       "getPrivacySettings",
+       "The person's settings, and how long what is kept",
+       Access::kVisitor,
+       get_settings,
+       {},
+       "PrivacySettings"},
+      {"PUT", "/api/privacy/settings", "putPrivacySettings", "Change settings; what is left out stays",
+       Access::kVisitor, put_settings, "ConsentRequest", "PrivacySettings", kJson, kSmall},
+      {"GET",
+       "/api/privacy/export",
+       "exportProfile",
+       "Everything about the person (origin/privacy/EXPORT.md)",
+       Access::kVisitor,
+       get_export,
+       {},
+       "PrivacyExport"},
+      {"DELETE",
+       "/api/privacy/profile",
+       "eraseProfile",
+       "Erase the person: rows, derived records, and the key to every older copy; answers with a signed receipt",
+       Access::kVisitor,
+       delete_profile,
+       {},
+       "Erasure"},
+      {"POST", "/api/personalization/private-report", "postPrivateReport",
+       "One randomised response of a device that takes part in locally private reporting; names nobody",
+       Access::kPublic, post_private_report, "PrivateReport", "Success", kJson, kSmall},
+      {"GET",
+       "/.well-known/gpc.json",
+       "getGpc",
+       "Global Privacy Control is honoured",
+       Access::kPublic,
+       get_gpc,
+       {},
+       "Gpc"},
+      {"POST", "/api/admin/privacy/find", "findProfile", "The profile that holds an address", Access::kPrivacy,
+       find_profile, "FindProfile", "FoundProfile", kJson, kSmall},
+      {"GET",
+       "/api/admin/privacy/profiles/{id}/export",
+       "exportProfileFor",
+       "Everything about a person, for an admin who answers their request; audited",
+       Access::kPrivacy,
+       admin_export,
+       {},
+       "PrivacyExport"},
+      {"DELETE",
+       "/api/admin/privacy/profiles/{id}",
+       "eraseProfileFor",
+       "Erase a person who asked for it by other means; audited",
+       Access::kPrivacy,
+       admin_erase,
+       {},
+       "Erasure"},
+      {"POST", "/api/admin/privacy/profiles/{id}/consent", "changeConsentFor",
+       "Write down a choice that came by other means; audited", Access::kPrivacy, admin_consent, "ConsentRequest",
+       "AdminConsent", kJson, kSmall},
+      {"GET",
+       "/api/admin/privacy/erasures",
+       "listErasures",
+       "The list of erasures, which restore replays",
+       Access::kPrivacy,
+       list_erasures,
+       {},
+       "Erasures"},
+      {"GET",
+       "/api/admin/privacy/reports",
+       "listPrivateCounts",
+       "What private reports say of each item, with standard errors",
+       Access::kRead,
+       list_private_counts,
+       {},
+       "PrivateEstimates",
+       kJson,
+       0,
+       false,
+       {{"days", R"({"type":"integer","minimum":1,"maximum":3650,"default":30})", "back from today"}}},
       {"POST",
        "/ofrep/v1/evaluate/flags/{key}",
        "evaluateFlag",
@@ -195,7 +281,7 @@ const std::vector<Route>& table() {
        "/api/admin/train",
        "train",
        "Fit the model to what visitors did",
-       Access::kAdmin,
+       Access::kPublish,
        post_train,
        {},
        {},
@@ -208,7 +294,7 @@ const std::vector<Route>& table() {
        "/api/admin/precompute",
        "precompute",
        "A profile's homepage now; a segment's slates; or, as a job, the homepages of active profiles",
-       Access::kAdmin,
+       Access::kPublish,
        post_precompute,
        "PrecomputeRequest",
        "Precomputed",
@@ -381,7 +467,7 @@ const std::vector<Route>& table() {
        "/api/admin/publish",
        "publish",
        "Publish a new snapshot",
-       Access::kAdmin,
+       Access::kPublish,
        post_publish,
        {},
        "Published",
@@ -412,7 +498,7 @@ const std::vector<Route>& table() {
        "/api/admin/snapshots/{version}/rollback",
        "rollback",
        "Publish the content of an older version as a new version",
-       Access::kAdmin,
+       Access::kPublish,
        post_rollback,
        {},
        "Published"},
@@ -452,6 +538,27 @@ bool fits(std::string_view pattern, std::string_view path, std::vector<std::stri
 }  // namespace
 
 std::span<const Route> routes() { return table(); }
+
+std::string_view scope_of(Access access) {
+  switch (access) {
+    case Access::kContent:
+      return "content";
+    case Access::kPublish:
+      return "publish";
+    case Access::kExperiments:
+      return "experiments";
+    case Access::kPrivacy:
+      return "privacy";
+    case Access::kAdmin:
+      return "admin";
+    case Access::kPublic:
+    case Access::kVisitor:
+    case Access::kOptional:
+    case Access::kRead:
+      break;
+  }
+  return {};
+}
 
 Match match_route(std::string_view method, std::string_view path) {
   Match match;

@@ -7,6 +7,7 @@
 
 #include "core/experiment/program.h"
 #include "core/visitor/engagement.h"
+#include "origin/experiment/answer.h"
 #include "origin/ingest/context.h"
 #include "origin/store/document.h"
 #include "origin/store/personalized_content.h"
@@ -99,15 +100,36 @@ bool insert_event(Database& db, Vault& vault, std::int64_t visitor, const Item& 
   return insert->exec() == 1;
 }
 
-// Whether an exposure to it is worth keeping: one that the site has set up here, or that its live flags speak of.
-bool is_experiment(Database& db, const std::string& key, const publish::LiveSnapshot* live) {
-  auto query = db.prepare("SELECT 1 FROM experiments WHERE id = ? AND status <> 'draft'");
-  query->bindNoCopy(1, key);
+// A word of the sender's is kept as it is only where it is the site's own, too: whatever else it is may be a person's.
+bool is_slot(Database& db, const std::string& name, const publish::LiveSnapshot* live) {
+  if (name.empty() || (live != nullptr && live->view().find_slot(name) != snapshot::kNone)) return true;
+  auto query = db.prepare(
+      "SELECT 1 FROM json_each((SELECT document FROM site ORDER BY version DESC LIMIT 1), '$.slots') slot "
+      "WHERE json_extract(slot.value, '$.name') = ?");
+  query->bindNoCopy(1, name);
+  return query->executeStep();
+}
+
+// Whether an exposure is worth keeping: to a variant of an experiment that the site has set up here, or that its live
+// flags speak of.
+bool is_variant(Database& db, const Event& event, const publish::LiveSnapshot* live) {
+  auto query = db.prepare(
+      "SELECT 1 FROM experiments e, json_each(e.document, '$.variants') v "
+      "WHERE e.id = ?1 AND e.status <> 'draft' AND json_extract(v.value, '$.key') = ?2");
+  query->bindNoCopy(1, event.experiment);
+  query->bindNoCopy(2, event.variant);
   if (query->executeStep()) return true;
   if (live == nullptr) return false;
   const experiment::Program& program = live->flags();
-  return std::any_of(program.experiments.begin(), program.experiments.end(),
-                     [&](const experiment::ExperimentRow& row) { return program.text(row.key) == key; });
+  for (std::uint32_t index = 0; index < program.experiments.size(); ++index) {
+    const experiment::ExperimentRow& row = program.experiments[index];
+    if (program.text(row.key) != event.experiment) continue;
+    for (std::uint32_t v = 0; v < row.variants.count; ++v) {
+      const experiment::Assignment assignment{.experiment = index, .variant = v};
+      if (experiment::variant_name(program, assignment) == event.variant) return true;
+    }
+  }
+  return false;
 }
 
 // The first time that a visitor saw this variant stays.
@@ -123,33 +145,38 @@ bool insert_exposure(Database& db, std::int64_t visitor, const Event& event) {
   return insert->exec() == 1;
 }
 
-bool insert_conversion(Database& db, Vault& vault, std::int64_t visitor, const Event& event) {
+using Profile = std::optional<std::pair<std::int64_t, Uuid>>;
+
+bool insert_conversion(Database& db, Vault& vault, std::int64_t visitor, const Profile& profile, const Event& event) {
   const Hash hash = event_hash(vault, event);
+  const auto event_id = std::as_bytes(std::span(hash)).first(16);
   auto insert = db.prepare(
-      "INSERT INTO conversions (event_id, visitor, goal, value, occurred_at) VALUES (?, ?, ?, ?, ?) "
+      "INSERT INTO conversions (event_id, visitor, goal, value, occurred_at, sealed_goal) VALUES (?, ?, ?, ?, ?, ?) "
       "ON CONFLICT (event_id) DO NOTHING");
-  insert.bind_blob(1, std::as_bytes(std::span(hash)).first(16));
+  insert.bind_blob(1, event_id);
   insert->bind(2, visitor);
-  insert->bindNoCopy(3, event.goal);
+  insert->bind(3, vault.goal_hash(event.goal));
   if (event.value) insert->bind(4, *event.value);
   insert->bind(5, event.occurred_at_ms);
+  // For the person's own export; analyses compare hashes.
+  const auto key = profile ? vault.data_key(profile->second) : std::nullopt;
+  if (key) insert.bind_blob(6, vault.seal(*key, {"conversions", "goal", to_base64url(event_id)}, event.goal));
   return insert->exec() == 1;
 }
 
 // An event about no content: kCounted or kDuplicate, or kUnknownExperiment.
-Receipt apply_contentless(Database& db, Vault& vault, std::int64_t visitor, const Event& event,
+Receipt apply_contentless(Database& db, Vault& vault, std::int64_t visitor, const Profile& profile, const Event& event,
                           const publish::LiveSnapshot* live) {
   if (event.experiment.empty()) {
-    return insert_conversion(db, vault, visitor, event) ? Receipt::kCounted : Receipt::kDuplicate;
+    return insert_conversion(db, vault, visitor, profile, event) ? Receipt::kCounted : Receipt::kDuplicate;
   }
-  if (!is_experiment(db, event.experiment, live)) return Receipt::kUnknownExperiment;
+  if (!is_variant(db, event, live)) return Receipt::kUnknownExperiment;
   return insert_exposure(db, visitor, event) ? Receipt::kCounted : Receipt::kDuplicate;
 }
 
 // What edge and browser showed: one row a recommended item, like the origin's own decisions. A page is stable for a day
 // (core/rank/decide.h), so what is shown again on that day is the same recommendation.
-void insert_recommendation(Database& db, Vault& vault, std::int64_t visitor,
-                           const std::optional<std::pair<std::int64_t, Uuid>>& profile, const Item& item,
+void insert_recommendation(Database& db, Vault& vault, std::int64_t visitor, const Profile& profile, const Item& item,
                            const Event& event) {
   auto known = db.prepare(
       "SELECT 1 FROM content_recommendations WHERE visitor = ?1 AND content_id = ?2 AND slot IS ?3 "
@@ -242,6 +269,8 @@ Past past_of(Database& db, const Hash& visitor_hash) {
 }
 
 }  // namespace
+
+std::optional<Action> action_from(std::string_view name) { return named(kActions, name); }
 
 Event parse_event(const Json& document, const std::string& pointer, std::int64_t now, std::vector<Fault>& faults) {
   Fields fields(document, pointer, faults);
@@ -361,13 +390,19 @@ Outcome apply_events(Database& db, Vault& vault, const Who& who, std::span<const
     outcome.receipts.assign(events.size(), Receipt::kNotWanted);
     return outcome;
   }
-  for (const Event& event : events) {
+  std::string known_slot;
+  std::string unknown_slot;
+  for (Event event : events) {
+    if (event.slot != known_slot && event.slot != unknown_slot) {
+      (is_slot(db, event.slot, live) ? known_slot : unknown_slot) = event.slot;
+    }
+    if (event.slot == unknown_slot) event.slot.clear();
     if (event.content_id.empty()) {
-      outcome.receipts.push_back(apply_contentless(db, vault, visitor_key, event, live));
+      outcome.receipts.push_back(apply_contentless(db, vault, visitor_key, outcome.profile, event, live));
       continue;
     }
     const auto item = find_item(db, event.content_id);
-    if (!event.goal.empty()) static_cast<void>(insert_conversion(db, vault, visitor_key, event));
+    if (!event.goal.empty()) static_cast<void>(insert_conversion(db, vault, visitor_key, outcome.profile, event));
     if (!item) {
       outcome.receipts.push_back(Receipt::kUnknownContent);
       continue;

@@ -58,6 +58,8 @@ inline constexpr std::uint32_t kMaxDurationMs = 86'400'000;  // a day; more is c
 
 // `now_ms`: the time of an event that names none, and the latest that one may name (give or take a
 // minute).
+[[nodiscard]] std::optional<Action> action_from(std::string_view name);  // view, click, engage, convert
+
 [[nodiscard]] Event parse_event(const nlohmann::ordered_json& document, const std::string& pointer, std::int64_t now_ms,
                                 std::vector<Fault>& faults);
 

@@ -155,9 +155,17 @@ void FreshSimilarUsers::build(const origin::SiteDocument& site, std::int64_t now
     throw;
   }
   const std::lock_guard lock(mutex_);
-  index_ = {std::move(users), now_ms};
+  // Where somebody was erased meanwhile it serves this once, for whoever waits for it, and is built anew at once.
+  index_ = {std::move(users), expired_ ? 0 : now_ms};
   site_version_ = site.version;
   building_ = false;
+  expired_ = false;
+}
+
+void FreshSimilarUsers::expire() {
+  const std::lock_guard lock(mutex_);
+  expired_ = building_;
+  index_ = {};
 }
 
 std::optional<FreshSimilarUsers::Index> FreshSimilarUsers::get(const std::shared_ptr<const origin::SiteDocument>& site,

@@ -79,6 +79,8 @@ class FreshSimilarUsers {
     std::int64_t built_at_ms = 0;
   };
   // The first caller builds it; nullopt for those who come meanwhile.
+  // Somebody was erased: what is known here is of no use any more, nor is what is being built.
+  void expire();
   [[nodiscard]] std::optional<Index> get(const std::shared_ptr<const origin::SiteDocument>& site, std::int64_t now_ms);
 
  private:
@@ -91,6 +93,7 @@ class FreshSimilarUsers {
   Index index_;
   std::uint64_t site_version_ = 0;
   bool building_ = false;
+  bool expired_ = false;  // while building
   std::thread builder_;
 };
 

@@ -20,6 +20,7 @@
 #include "origin/learn/memory.h"
 #include "origin/learn/question_weights.h"
 #include "origin/learn/temperature.h"
+#include "origin/privacy/erasure.h"
 #include "origin/publish/assemble.h"
 #include "origin/publish/publisher.h"
 
@@ -431,7 +432,10 @@ class Training {
 
 TrainReport train(origin::Store& store, const TrainOptions& options, const StageProgress& progress,
                   const std::atomic<bool>& cancel) {
-  return Training(store, options, progress, cancel).run();
+  const std::int64_t from_ms = origin::now_ms();
+  TrainReport report = Training(store, options, progress, cancel).run();
+  origin::clear_retraining(store, from_ms);
+  return report;
 }
 
 }  // namespace footlight::learn

@@ -1,8 +1,12 @@
 #include "origin/privacy/vault.h"
 
+#include <algorithm>
 #include <cstring>
+#include <filesystem>
 #include <sodium.h>
 #include <stdexcept>
+
+#include <fmt/format.h>
 
 #include "origin/privacy/random.h"
 #include "origin/store/schema.h"
@@ -16,7 +20,8 @@ constexpr std::size_t kNonce = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
 constexpr std::size_t kTag = crypto_aead_xchacha20poly1305_ietf_ABYTES;
 static_assert(Vault::kOverhead == 1 + kNonce + kTag);
 static_assert(sizeof(SecretKey) == crypto_aead_xchacha20poly1305_ietf_KEYBYTES);
-constexpr char kContext[] = "footlght";  // of the key derivation: exactly 8 bytes
+constexpr std::uint64_t kWrappingKey = 100;  // the number of the derivation
+constexpr char kContext[] = "footlght";      // of the key derivation: exactly 8 bytes
 static_assert(sizeof kContext - 1 == crypto_kdf_CONTEXTBYTES);
 
 std::uint8_t* u8(std::byte* p) { return reinterpret_cast<std::uint8_t*>(p); }
@@ -38,6 +43,12 @@ struct AssociatedData {
   }
 };
 
+std::uint32_t current_master(Database& keys) {
+  auto query = keys.prepare("SELECT CAST(text AS INTEGER) FROM notes WHERE name = 'master'");
+  if (!query->executeStep()) throw std::runtime_error("the key store does not say which master key is in use");
+  return static_cast<std::uint32_t>(query.integer(0));
+}
+
 }  // namespace
 
 std::size_t Vault::UuidHash::operator()(const Uuid& uuid) const noexcept {
@@ -46,22 +57,99 @@ std::size_t Vault::UuidHash::operator()(const Uuid& uuid) const noexcept {
   return value;
 }
 
-Vault::Vault(const SecretKey& master_key, const std::string& keys_path) {
-  const auto derive = [&](SecretKey& key, std::uint64_t id) {
-    crypto_kdf_derive_from_key(key.data(), key.size(), id, kContext, master_key.data());
-  };
-  derive(wrapping_key_, 100);
-  for (std::size_t i = 0; i < hash_keys_.size(); ++i) derive(hash_keys_[i], i);
+Vault::Vault(std::string master_key_file, const std::string& keys_path, bool is_new)
+    : master_key_file_(std::move(master_key_file)) {
+  if (!is_new && !std::filesystem::exists(keys_path)) {
+    throw std::runtime_error(keys_path +
+                             " is missing: without the wrapped keys no profile can be read. Put it back from where it "
+                             "was kept, or footlight restore a backup.");
+  }
+  const MasterKeys keys = MasterKeys::load(master_key_file_, is_new);
+  take_masters(keys);
   keys_writer_ = std::make_unique<Database>(keys_path, Database::Mode::kWrite);
   migrate_keys(*keys_writer_);
+  open_secrets(keys, is_new);
   keys_reader_ = std::make_unique<Database>(keys_path, Database::Mode::kRead);
 }
 
 Vault::~Vault() {
   if (keys_open_) rollback();
-  sodium_memzero(wrapping_key_.data(), wrapping_key_.size());
+  for (auto& [version, key] : wrapping_keys_) sodium_memzero(key.data(), key.size());
   sodium_memzero(hash_keys_.data(), sizeof hash_keys_);
+  sodium_memzero(attestation_secret_.data(), attestation_secret_.size());
   for (auto& [profile, key] : kept_) sodium_memzero(key.data(), key.size());
+}
+
+void Vault::take_masters(const MasterKeys& keys) {
+  const std::lock_guard lock(masters_mutex_);
+  for (const auto& [version, master] : keys.by_version()) {
+    crypto_kdf_derive_from_key(wrapping_keys_[version].data(), sizeof(SecretKey), kWrappingKey, kContext,
+                               master.data());
+  }
+}
+
+SecretKey Vault::wrapping_key(std::uint32_t version) {
+  for (const bool is_again : {false, true}) {
+    if (is_again) take_masters(MasterKeys::load(master_key_file_, false));  // a rotation has begun since
+    const std::lock_guard lock(masters_mutex_);
+    if (const auto found = wrapping_keys_.find(version); found != wrapping_keys_.end()) return found->second;
+  }
+  throw std::runtime_error(fmt::format("the master key of version {} is missing", version));
+}
+
+// The hash root and the attestation key. A key store of the first version has neither: there the master key was the
+// root, and stays it, so that the hashes in the database go on to fit.
+void Vault::open_secrets(const MasterKeys& keys, bool is_new) {
+  begin();
+  SecretKey root{};
+  SecretKey seed{};
+  const auto read = [&](const char* name, SecretKey& secret) {
+    auto query = keys_writer_->prepare("SELECT master, wrapped FROM secrets WHERE name = ?");
+    query->bind(1, name);
+    if (!query->executeStep()) return false;
+    const auto opened =
+        unwrap({"secrets", "wrapped", name}, static_cast<std::uint32_t>(query.integer(0)), query.blob(1));
+    if (!opened) throw std::runtime_error("The master key is not the one this database was written with.");
+    secret = *opened;
+    return true;
+  };
+  const auto write = [&](const char* name, const SecretKey& secret) {
+    const std::uint32_t version = keys.latest();
+    auto insert = keys_writer_->prepare("INSERT INTO secrets (name, master, wrapped) VALUES (?, ?, ?)");
+    insert->bind(1, name);
+    insert->bind(2, static_cast<std::int64_t>(version));
+    insert.bind_blob(3, wrap({"secrets", "wrapped", name}, version, secret));
+    insert->exec();
+  };
+  try {
+    if (!read("hash_root", root)) {
+      if (is_new) {
+        randombytes_buf(root.data(), root.size());
+      } else {
+        const auto first = keys.by_version().find(1);
+        if (first == keys.by_version().end()) throw std::runtime_error("the master key of version 1 is missing");
+        root = first->second;
+      }
+      write("hash_root", root);
+      auto state = keys_writer_->prepare("INSERT INTO notes (name, text) VALUES ('master', ?)");
+      state->bind(1, std::to_string(keys.latest()));
+      state->exec();
+    }
+    if (!read("attestation", seed)) {
+      randombytes_buf(seed.data(), seed.size());
+      write("attestation", seed);
+    }
+    commit();
+  } catch (...) {
+    rollback();
+    throw;
+  }
+  for (std::size_t i = 0; i < hash_keys_.size(); ++i) {
+    crypto_kdf_derive_from_key(hash_keys_[i].data(), hash_keys_[i].size(), i, kContext, root.data());
+  }
+  crypto_sign_seed_keypair(attestation_public_.data(), attestation_secret_.data(), seed.data());
+  sodium_memzero(root.data(), root.size());
+  sodium_memzero(seed.data(), seed.size());
 }
 
 Hash Vault::hash(HashOf purpose, std::string_view text) const {
@@ -70,6 +158,13 @@ Hash Vault::hash(HashOf purpose, std::string_view text) const {
   crypto_generichash(hash.data(), hash.size(), reinterpret_cast<const std::uint8_t*>(text.data()), text.size(),
                      key.data(), key.size());
   return hash;
+}
+
+std::string Vault::goal_hash(std::string_view goal) const {
+  const Hash hashed = hash(HashOf::kGoal, goal);
+  char hex[33];
+  sodium_bin2hex(hex, sizeof hex, hashed.data(), 16);
+  return std::string("g:") + hex;
 }
 
 std::vector<std::byte> Vault::seal(const SecretKey& data_key, const Place& place,
@@ -110,13 +205,15 @@ std::optional<std::string> Vault::open_text(const SecretKey& data_key, const Pla
   return text;
 }
 
-std::optional<SecretKey> Vault::unwrap(const Uuid& profile, std::span<const std::byte> wrapped) const {
+std::optional<SecretKey> Vault::unwrap(const Place& place, std::uint32_t version, std::span<const std::byte> wrapped) {
   SecretKey key;
-  const std::string row = to_string(profile);
-  const auto size =
-      open(wrapping_key_, {"profile_keys", "wrapped", row}, wrapped, std::as_writable_bytes(std::span(key)));
+  const auto size = open(wrapping_key(version), place, wrapped, std::as_writable_bytes(std::span(key)));
   if (!size || *size != key.size()) return std::nullopt;
   return key;
+}
+
+std::vector<std::byte> Vault::wrap(const Place& place, std::uint32_t version, const SecretKey& key) {
+  return seal(wrapping_key(version), place, std::as_bytes(std::span(key)));
 }
 
 void Vault::keep(const Uuid& profile, const SecretKey& key) {
@@ -131,45 +228,186 @@ std::optional<SecretKey> Vault::data_key(const Uuid& profile) {
     const std::shared_lock lock(kept_mutex_);
     if (const auto found = kept_.find(profile); found != kept_.end()) return found->second;
   }
+  const std::string row = to_string(profile);
   std::optional<SecretKey> key;
+  const std::lock_guard lock(keys_reader_mutex_);
   {
-    const std::lock_guard lock(keys_reader_mutex_);
-    auto query = keys_reader_->prepare("SELECT wrapped FROM profile_keys WHERE profile = ?");
+    auto query = keys_reader_->prepare("SELECT master, wrapped FROM profile_keys WHERE profile = ?");
     query.bind_blob(1, std::as_bytes(std::span(profile)));
-    if (query->executeStep()) key = unwrap(profile, query.blob(0));
+    if (query->executeStep()) {
+      key = unwrap({"profile_keys", "wrapped", row}, static_cast<std::uint32_t>(query.integer(0)), query.blob(1));
+    }
   }
+  // Still under the lock: forget() waits for it, so that what was read before an erasure is not kept after it.
   if (key) keep(profile, *key);
   return key;
 }
 
 void Vault::preload() {
   const std::lock_guard lock(keys_reader_mutex_);
-  auto query = keys_reader_->prepare("SELECT profile, wrapped FROM profile_keys LIMIT 1000000");
+  auto query = keys_reader_->prepare("SELECT profile, master, wrapped FROM profile_keys LIMIT 1000000");
   while (query->executeStep()) {
     const auto id = query.blob(0);
     Uuid profile;
     if (id.size() != profile.size()) continue;
     std::memcpy(profile.data(), id.data(), profile.size());
-    if (const auto key = unwrap(profile, query.blob(1))) keep(profile, *key);
+    const std::string row = to_string(profile);
+    const auto version = static_cast<std::uint32_t>(query.integer(1));
+    if (const auto key = unwrap({"profile_keys", "wrapped", row}, version, query.blob(2))) keep(profile, *key);
   }
+}
+
+std::uint64_t Vault::key_count() {
+  const std::lock_guard lock(keys_reader_mutex_);
+  auto query = keys_reader_->prepare("SELECT count(*) FROM profile_keys");
+  query->executeStep();
+  return static_cast<std::uint64_t>(query.integer(0));
+}
+
+void Vault::begin() {
+  if (keys_open_) return;
+  keys_writer_->execute("BEGIN IMMEDIATE");
+  keys_open_ = true;
 }
 
 SecretKey Vault::create_data_key(const Uuid& profile) {
   SecretKey key;
   randombytes_buf(key.data(), key.size());
-  const std::string row = to_string(profile);
-  const auto wrapped = seal(wrapping_key_, {"profile_keys", "wrapped", row}, std::as_bytes(std::span(key)));
-  if (!keys_open_) {
-    keys_writer_->execute("BEGIN IMMEDIATE");
-    keys_open_ = true;
-  }
-  auto insert = keys_writer_->prepare("INSERT INTO profile_keys (profile, wrapped, created_at) VALUES (?, ?, ?)");
+  begin();
+  // Asked for under the write lock: after a rotation has begun nothing is wrapped with the old key any more.
+  const std::uint32_t version = current_master(*keys_writer_);
+  auto insert =
+      keys_writer_->prepare("INSERT INTO profile_keys (profile, master, wrapped, created_at) VALUES (?, ?, ?, ?)");
   insert.bind_blob(1, std::as_bytes(std::span(profile)));
-  insert.bind_blob(2, wrapped);
-  insert->bind(3, now_ms());
+  insert->bind(2, static_cast<std::int64_t>(version));
+  insert.bind_blob(3, wrap({"profile_keys", "wrapped", to_string(profile)}, version, key));
+  insert->bind(4, now_ms());
   insert->exec();
   keep(profile, key);
   return key;
+}
+
+void Vault::forget(const Uuid& profile) {
+  const std::lock_guard reading(keys_reader_mutex_);
+  const std::unique_lock lock(kept_mutex_);
+  const auto found = kept_.find(profile);
+  if (found == kept_.end()) return;
+  sodium_memzero(found->second.data(), found->second.size());
+  kept_.erase(found);
+}
+
+bool Vault::destroy_data_key(const Uuid& profile) {
+  begin();
+  {
+    auto erase = keys_writer_->prepare("DELETE FROM profile_keys WHERE profile = ?");
+    erase.bind_blob(1, std::as_bytes(std::span(profile)));
+    erase->exec();
+  }
+  commit();
+  // The page is overwritten with zeros (secure_delete), but older versions of it may lie in the write-ahead log.
+  forget(profile);
+  auto checkpoint = keys_writer_->prepare("PRAGMA wal_checkpoint(TRUNCATE)");
+  return checkpoint->executeStep() && checkpoint.integer(0) == 0;
+}
+
+std::uint32_t Vault::master_version() {
+  const std::lock_guard lock(keys_reader_mutex_);
+  return current_master(*keys_reader_);
+}
+
+void Vault::use_master(std::uint32_t version, const MasterKeys& keys) {
+  take_masters(keys);
+  begin();
+  try {
+    for (const char* name : {"hash_root", "attestation"}) {
+      auto query = keys_writer_->prepare("SELECT master, wrapped FROM secrets WHERE name = ?");
+      query->bind(1, name);
+      if (!query->executeStep()) throw std::runtime_error("the key store has lost a secret");
+      const auto secret =
+          unwrap({"secrets", "wrapped", name}, static_cast<std::uint32_t>(query.integer(0)), query.blob(1));
+      if (!secret) throw std::runtime_error("a secret of the key store does not open");
+      auto update = keys_writer_->prepare("UPDATE secrets SET master = ?, wrapped = ? WHERE name = ?");
+      update->bind(1, static_cast<std::int64_t>(version));
+      update.bind_blob(2, wrap({"secrets", "wrapped", name}, version, *secret));
+      update->bind(3, name);
+      update->exec();
+    }
+    auto state = keys_writer_->prepare("UPDATE notes SET text = ? WHERE name = 'master'");
+    state->bind(1, std::to_string(version));
+    state->exec();
+    commit();
+  } catch (...) {
+    rollback();
+    throw;
+  }
+}
+
+std::optional<Uuid> Vault::rewrap(const Uuid& after, std::uint32_t version, std::size_t limit, std::uint64_t& changed) {
+  struct Row {
+    Uuid profile{};
+    std::uint32_t master = 0;
+    std::vector<std::byte> wrapped;
+  };
+  begin();
+  try {
+    std::vector<Row> rows;
+    {
+      auto query = keys_writer_->prepare(
+          "SELECT profile, master, wrapped FROM profile_keys WHERE profile > ? ORDER BY profile LIMIT ?");
+      query.bind_blob(1, std::as_bytes(std::span(after)));
+      query->bind(2, static_cast<std::int64_t>(limit));
+      while (query->executeStep()) {
+        Row row{.profile = {}, .master = static_cast<std::uint32_t>(query.integer(1)), .wrapped = {}};
+        const auto id = query.blob(0);
+        std::memcpy(row.profile.data(), id.data(), std::min(id.size(), row.profile.size()));
+        const auto bytes = query.blob(2);
+        row.wrapped.assign(bytes.begin(), bytes.end());
+        rows.push_back(std::move(row));
+      }
+    }
+    for (const Row& row : rows) {
+      if (row.master == version) continue;
+      const std::string id = to_string(row.profile);
+      const auto key = unwrap({"profile_keys", "wrapped", id}, row.master, row.wrapped);
+      if (!key) throw std::runtime_error(fmt::format("the key of profile {} does not open", id));
+      auto update = keys_writer_->prepare("UPDATE profile_keys SET master = ?, wrapped = ? WHERE profile = ?");
+      update->bind(1, static_cast<std::int64_t>(version));
+      update.bind_blob(2, wrap({"profile_keys", "wrapped", id}, version, *key));
+      update.bind_blob(3, std::as_bytes(std::span(row.profile)));
+      update->exec();
+      ++changed;
+    }
+    commit();
+    if (rows.empty()) return std::nullopt;
+    return rows.back().profile;
+  } catch (...) {
+    rollback();
+    throw;
+  }
+}
+
+publish::Signature Vault::attest(std::string_view message) const {
+  publish::Signature signature{};
+  crypto_sign_detached(signature.data(), nullptr, reinterpret_cast<const unsigned char*>(message.data()),
+                       message.size(), attestation_secret_.data());
+  return signature;
+}
+
+std::optional<std::string> Vault::note(std::string_view name) {
+  const std::lock_guard lock(keys_reader_mutex_);
+  auto query = keys_reader_->prepare("SELECT text FROM notes WHERE name = ?");
+  query->bind(1, std::string(name));
+  if (!query->executeStep()) return std::nullopt;
+  return std::string(query.text(0));
+}
+
+void Vault::set_note(std::string_view name, std::string_view text) {
+  begin();
+  auto insert = keys_writer_->prepare(
+      "INSERT INTO notes (name, text) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET text = excluded.text");
+  insert->bind(1, std::string(name));
+  insert->bind(2, std::string(text));
+  insert->exec();
 }
 
 void Vault::commit() {

@@ -58,8 +58,9 @@ Reload Live::reload(std::int64_t now_s) {
     std::string envelope = read_file(file);
     if (envelope == seen_) return Reload::kUnchanged;
     seen_ = envelope;
-    Trust trust{options_.public_key, options_.min_version, now_s};
-    if (before) trust.min_version = std::max(trust.min_version, before->manifest().version);
+    const PublicKey key = signed_with(envelope, options_.public_keys());
+    Trust trust{key, options_.min_version, now_s};
+    if (before && key == key_) trust.min_version = std::max(trust.min_version, before->manifest().version);
     Manifest manifest = verify_manifest(envelope, trust);
     if (before && before->manifest() == manifest) return Reload::kUnchanged;
     const std::string bytes = read_file(options_.directory / manifest.snapshot.sha256);
@@ -72,6 +73,7 @@ Reload Live::reload(std::int64_t now_s) {
     }
     const std::lock_guard lock(mutex_);
     current_ = std::move(next);
+    key_ = key;
     refusal_.clear();
     return Reload::kSwapped;
   } catch (const std::exception& refused) {

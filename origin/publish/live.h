@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -62,7 +63,9 @@ class LiveSnapshot {
 
 struct LiveOptions {
   std::filesystem::path directory;  // of manifest.json and the files it names
-  PublicKey public_key{};
+  // Any of them may have signed; asked whenever there is a new manifest, because keys rotate (signing_key.h). A new key
+  // begins its own count of versions.
+  std::function<std::vector<PublicKey>()> public_keys;
   std::uint64_t min_version = 0;
 };
 
@@ -87,6 +90,7 @@ class Live {
  private:
   LiveOptions options_;
   std::mutex reloading_;
+  PublicKey key_{};   // that signed the current one; reload() only
   std::string seen_;  // the envelope looked at last; times and sizes of files can be equal while the text is not
   mutable std::mutex mutex_;  // guards the two below, held for a copy only
   std::shared_ptr<const LiveSnapshot> current_;

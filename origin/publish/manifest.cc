@@ -110,13 +110,15 @@ Manifest manifest_from(std::string_view payload) {
 struct Envelope {
   std::string payload;
   std::string signature;
+  std::string key_id;  // empty: it names none
 };
 
 Envelope open_envelope(std::string_view text) {
   try {
     const Json json = Json::parse(text);
     return {from_base64(json.at("payload").get_ref<const std::string&>()),
-            from_base64(json.at("signature").get_ref<const std::string&>())};
+            from_base64(json.at("signature").get_ref<const std::string&>()),
+            json.contains("keyId") && json["keyId"].is_string() ? json["keyId"].get<std::string>() : std::string()};
   } catch (const Json::exception&) {
     throw ManifestRefused("malformed");
   } catch (const std::invalid_argument&) {
@@ -136,6 +138,15 @@ std::string seal_manifest(const Manifest& manifest, const SigningKey& key) {
               {"signature", to_base64(key.sign(payload))},
               {"keyId", key_id(key.public_key())}}
       .dump();
+}
+
+PublicKey signed_with(std::string_view envelope, std::span<const PublicKey> keys) {
+  const Envelope parts = open_envelope(envelope);
+  for (const PublicKey& key : keys) {
+    if (key_id(key) == parts.key_id) return key;
+  }
+  if (keys.empty()) throw ManifestRefused("forged");
+  return keys.front();
 }
 
 Manifest verify_manifest(std::string_view envelope, const Trust& trust) {

@@ -73,6 +73,12 @@ struct Trust {
 
 [[nodiscard]] std::string seal_manifest(const Manifest& manifest, const SigningKey& key);
 
+// The one of `keys` that the envelope names by its keyId; the first when it names none of them (the signature then does
+// not fit). Keys rotate: consumers are given the new one beside the old before anything is signed with it. A key starts
+// its own count of versions (TUF, section 5.3.4), so whoever takes over an old key cannot hold back the new one's.
+// Throws ManifestRefused("malformed").
+[[nodiscard]] PublicKey signed_with(std::string_view envelope, std::span<const PublicKey> keys);
+
 // Throws ManifestRefused.
 [[nodiscard]] Manifest verify_manifest(std::string_view envelope, const Trust& trust);
 

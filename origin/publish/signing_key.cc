@@ -71,6 +71,55 @@ SigningKey SigningKey::load_or_create(const std::filesystem::path& file) {
   return made ? std::move(key) : load(file);
 }
 
+namespace {
+
+std::filesystem::path beside(const std::filesystem::path& signing_key, const char* extension) {
+  std::filesystem::path file = signing_key;
+  return file.replace_extension(extension);
+}
+
+void write_public(const std::filesystem::path& file, const PublicKey& key) {
+  const std::string line = to_base64(key) + "\n";
+  replace_file(file, std::as_bytes(std::span(line)));
+}
+
+}  // namespace
+
+PublicKey prepare_next_key(const std::filesystem::path& signing_key) {
+  const PublicKey next = SigningKey::load_or_create(beside(signing_key, ".next.key")).public_key();
+  write_public(beside(signing_key, ".next.pub"), next);
+  return next;
+}
+
+PublicKey activate_next_key(const std::filesystem::path& signing_key) {
+  const auto next_file = beside(signing_key, ".next.key");
+  std::error_code ignored;
+  if (!std::filesystem::exists(next_file, ignored)) {
+    throw std::runtime_error(
+        "no next signing key was prepared: footlight keys rotate-signing first, and give its "
+        "public half to edge and browser");
+  }
+  const PublicKey next = SigningKey::load(next_file).public_key();
+  write_public(beside(signing_key, ".old.pub"), SigningKey::load(signing_key).public_key());
+  std::filesystem::rename(next_file, signing_key);
+  write_public(beside(signing_key, ".pub"), next);
+  std::filesystem::remove(beside(signing_key, ".next.pub"));
+  return next;
+}
+
+std::vector<PublicKey> trusted_keys(const std::filesystem::path& signing_key) {
+  std::vector<PublicKey> keys{SigningKey::load_or_create(signing_key).public_key()};
+  for (const char* extension : {".next.pub", ".old.pub"}) {
+    const auto file = beside(signing_key, extension);
+    std::error_code ignored;
+    if (!std::filesystem::exists(file, ignored)) continue;
+    std::string line = read_file(file);
+    while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.pop_back();
+    keys.push_back(public_key_from_base64(line));
+  }
+  return keys;
+}
+
 SigningKey::~SigningKey() { sodium_memzero(secret_.data(), secret_.size()); }
 
 Signature SigningKey::sign(std::string_view message) const {

@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace footlight::publish {
 
@@ -37,6 +38,16 @@ class SigningKey {
   std::array<unsigned char, 64> secret_{};
   PublicKey public_key_{};
 };
+
+// Keys rotate in two steps, so that nobody ever meets a signature by a key that they were not given (`footlight keys
+// rotate-signing`). First `signing.next.key` is made beside `signing.key`, and its public half is given to edge and
+// browser next to the old one. Then it takes the place of the old key, whose secret half is gone with that; the public
+// half stays as `signing.old.pub`, because what is live was signed with it until the next publish.
+[[nodiscard]] PublicKey prepare_next_key(const std::filesystem::path& signing_key);
+// Throws std::runtime_error when none was prepared.
+PublicKey activate_next_key(const std::filesystem::path& signing_key);
+// Of the key in use (made when there is none), the next and the old one.
+[[nodiscard]] std::vector<PublicKey> trusted_keys(const std::filesystem::path& signing_key);
 
 [[nodiscard]] bool verify_signature(const PublicKey& key, std::string_view message,
                                     std::span<const unsigned char> signature) noexcept;

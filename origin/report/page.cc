@@ -1,7 +1,11 @@
 #include "origin/report/page.h"
 
+#include <array>
+#include <sodium.h>
+
 #include <fmt/format.h>
 
+#include "origin/publish/signing_key.h"
 #include "origin/report/svg.h"
 
 namespace footlight::report {
@@ -45,6 +49,17 @@ th{color:var(--soft);font-weight:600}
 )css";
 
 }  // namespace
+
+const std::string& page_policy() {
+  static const std::string policy = [] {
+    std::array<unsigned char, crypto_hash_sha256_BYTES> hash{};
+    crypto_hash_sha256(hash.data(), reinterpret_cast<const unsigned char*>(kStyle.data()), kStyle.size());
+    return fmt::format(
+        "default-src 'none'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        publish::to_base64(hash));
+  }();
+  return policy;
+}
 
 Page::Page(std::string_view title, std::string_view subtitle) {
   html_ = fmt::format(

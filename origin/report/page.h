@@ -16,6 +16,9 @@
 
 namespace footlight::report {
 
+// The Content-Security-Policy that a page lives under: its own style sheet, by hash, and nothing else.
+[[nodiscard]] const std::string& page_policy();
+
 class Page {
  public:
   Page(std::string_view title, std::string_view subtitle);

@@ -70,4 +70,12 @@ Prepared Database::prepare(Sql sql) {
 
 void Database::execute(Sql sql) { db_.exec(sql.text); }
 
+ReadTransaction::~ReadTransaction() {
+  try {
+    database_->execute("COMMIT");
+  } catch (const SQLite::Exception&) {
+    // SQLite has ended it already.
+  }
+}
+
 }  // namespace footlight::origin

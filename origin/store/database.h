@@ -69,4 +69,16 @@ class Database {
   std::unordered_map<const char*, std::unique_ptr<SQLite::Statement>> statements_;
 };
 
+// What several queries read belongs together: no commit comes between them. Ends with the scope.
+class ReadTransaction {
+ public:
+  explicit ReadTransaction(Database& database) : database_(&database) { database.execute("BEGIN"); }
+  ReadTransaction(const ReadTransaction&) = delete;
+  ReadTransaction& operator=(const ReadTransaction&) = delete;
+  ~ReadTransaction();
+
+ private:
+  Database* database_;
+};
+
 }  // namespace footlight::origin

@@ -45,7 +45,7 @@ std::vector<std::byte> encoded(const Visitor& visitor) {
 
 SecretKey key_of(Vault& vault, const Uuid& id) {
   const auto key = vault.data_key(id);
-  if (!key) throw std::runtime_error("the profile's key was erased");
+  if (!key) throw ProfileGone();
   return *key;
 }
 
@@ -229,7 +229,7 @@ std::optional<std::pair<std::int64_t, Uuid>> redeem_claim(Database& db, const Ha
 Visitor load_visitor(Database& db, Vault& vault, std::int64_t profile, const Uuid& id) {
   auto query = db.prepare("SELECT visitor_record FROM user_profiles WHERE seq = ?");
   query->bind(1, profile);
-  if (!query->executeStep()) throw std::runtime_error("the profile is gone");
+  if (!query->executeStep()) throw ProfileGone();
   std::array<std::byte, kMaxRecordBytes> record;
   const auto size = vault.open(key_of(vault, id), {kTable, "visitor_record", to_string(id)}, query.blob(0), record);
   const auto visitor =
@@ -380,12 +380,16 @@ std::shared_ptr<const Session> find_session(Store& store, const Hash& token) {
 }
 
 StoredAnswers read_answers(Store& store, std::int64_t profile, const Uuid& id) {
+  auto db = store.reader();
+  return read_answers(*db, store.vault(), profile, id);
+}
+
+StoredAnswers read_answers(Database& db, Vault& vault, std::int64_t profile, const Uuid& id) {
   StoredAnswers answers;
-  const auto key = store.vault().data_key(id);
+  const auto key = vault.data_key(id);
   if (!key) return answers;
   const std::string row = to_string(id);
-  auto db = store.reader();
-  auto query = db->prepare(
+  auto query = db.prepare(
       "SELECT email, timeline, personal_meaning, project_for, format, materials, excited_parts, "
       "involvement, start_timing, budget, logline, description, want_consult, preferred_format, "
       "preferred_genres, further_answers FROM user_profiles WHERE seq = ?");
@@ -394,7 +398,7 @@ StoredAnswers read_answers(Store& store, std::int64_t profile, const Uuid& id) {
   for (int column = 0; column < query->getColumnCount(); ++column) {
     if (query.is_null(column)) continue;
     const std::string name = query->getColumnName(column);
-    if (auto text = store.vault().open_text(*key, {kTable, name, row}, query.blob(column))) {
+    if (auto text = vault.open_text(*key, {kTable, name, row}, query.blob(column))) {
       answers.emplace_back(name, std::move(*text));
     }
   }

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,6 +30,11 @@ struct Session {
   std::int64_t token_expires_at_ms = 0;
   Visitor visitor;
   mutable std::atomic<bool> asked_before{false};  // a page is worth keeping from the second request on
+};
+
+// The profile was erased while a request about it was under way.
+struct ProfileGone : std::runtime_error {
+  ProfileGone() : std::runtime_error("the profile was erased") {}
 };
 
 // A question's name and its stored text; an empty text takes the answer back.
@@ -86,5 +92,6 @@ void set_segment(Database& db, std::int64_t visitor, std::uint32_t segment_id);
 [[nodiscard]] std::shared_ptr<const Session> find_session(Store& store, const Hash& token);
 // The stored answers and e-mail of a profile, decrypted: name and text.
 [[nodiscard]] StoredAnswers read_answers(Store& store, std::int64_t profile, const Uuid& id);
+[[nodiscard]] StoredAnswers read_answers(Database& db, Vault& vault, std::int64_t profile, const Uuid& id);
 
 }  // namespace footlight::origin

@@ -68,7 +68,8 @@ CREATE TABLE user_profiles (
   want_consult BLOB,
   preferred_format BLOB,
   preferred_genres BLOB,
-  further_answers BLOB
+  further_answers BLOB,
+  training_opt_out INTEGER NOT NULL DEFAULT 0 CHECK (training_opt_out IN (0, 1))
 ) STRICT;
 
 CREATE TABLE personalized_content (
@@ -109,6 +110,7 @@ CREATE TABLE content_recommendations (
   snapshot_version INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX content_recommendations_visitor ON content_recommendations(visitor, content_id);
+CREATE INDEX content_recommendations_profile ON content_recommendations(user_profile_id);
 
 CREATE TABLE interactions (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -154,7 +156,8 @@ CREATE TABLE api_keys (
   hash BLOB NOT NULL UNIQUE,
   label TEXT NOT NULL,
   scopes TEXT NOT NULL,
-  created_at INTEGER NOT NULL
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE snapshots (
@@ -201,7 +204,8 @@ CREATE TABLE conversions (
   visitor INTEGER NOT NULL REFERENCES visitors(visitor) ON DELETE CASCADE,
   goal TEXT NOT NULL,
   value REAL,
-  occurred_at INTEGER NOT NULL
+  occurred_at INTEGER NOT NULL,
+  sealed_goal BLOB
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX conversions_visitor ON conversions(visitor, occurred_at);
 
@@ -212,10 +216,50 @@ CREATE TABLE audit_log (
   action TEXT NOT NULL,
   subject TEXT NOT NULL,
   detail TEXT NOT NULL,
-  chain BLOB NOT NULL
+  chain BLOB NOT NULL,
+  profile INTEGER REFERENCES user_profiles(seq) ON DELETE SET NULL,
+  personal BLOB
+) STRICT;
+CREATE INDEX audit_log_profile ON audit_log(profile) WHERE profile IS NOT NULL;
+
+CREATE TABLE erasures (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  profile TEXT NOT NULL UNIQUE,
+  visitor_hash BLOB,
+  reason TEXT NOT NULL CHECK (reason IN ('person', 'admin', 'retention', 'restore')),
+  erased_at INTEGER NOT NULL,
+  key_destroyed INTEGER NOT NULL DEFAULT 0 CHECK (key_destroyed IN (0, 1))
 ) STRICT;
 
-PRAGMA user_version = 3;
+CREATE TABLE consents (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  profile INTEGER NOT NULL REFERENCES user_profiles(seq) ON DELETE CASCADE,
+  purpose TEXT NOT NULL CHECK (purpose IN ('personalization', 'measurement', 'training', 'optedOut')),
+  choice TEXT NOT NULL CHECK (choice IN ('unset', 'granted', 'denied')),
+  source TEXT NOT NULL,
+  at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX consents_profile ON consents(profile, seq);
+
+CREATE TABLE audit_checkpoints (
+  seq INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  chain BLOB NOT NULL,
+  signature BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE private_counts (
+  item_id INTEGER NOT NULL,
+  action INTEGER NOT NULL CHECK (action BETWEEN 0 AND 3),
+  day INTEGER NOT NULL,
+  epsilon_hundredths INTEGER NOT NULL,
+  reports INTEGER NOT NULL,
+  ones INTEGER NOT NULL,
+  PRIMARY KEY (item_id, action, day, epsilon_hundredths)
+) STRICT, WITHOUT ROWID;
+
+PRAGMA user_version = 4;
 )sql";
 
 // From 1 to 2: the surroundings of a page view, packed (core/model/engagement.h, pack()); what the publish gate found
@@ -283,14 +327,96 @@ CREATE TABLE audit_log (
 PRAGMA user_version = 3;
 )sql";
 
+// From 3 to 4: erasures, which outlive what they erased; the choices that were made; who an audited action was about,
+// under their own key; signed checkpoints; keys that expire; counts that came by randomised response; the goals of
+// conversions (hashed by Store, under the key that SQL does not have).
+constexpr Sql kToVersion4 = R"sql(
+ALTER TABLE user_profiles ADD COLUMN training_opt_out INTEGER NOT NULL DEFAULT 0 CHECK (training_opt_out IN (0, 1));
+CREATE INDEX content_recommendations_profile ON content_recommendations(user_profile_id);
+ALTER TABLE api_keys ADD COLUMN expires_at INTEGER;
+ALTER TABLE conversions ADD COLUMN sealed_goal BLOB;
+ALTER TABLE audit_log ADD COLUMN profile INTEGER REFERENCES user_profiles(seq) ON DELETE SET NULL;
+ALTER TABLE audit_log ADD COLUMN personal BLOB;
+CREATE INDEX audit_log_profile ON audit_log(profile) WHERE profile IS NOT NULL;
+
+CREATE TABLE erasures (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  profile TEXT NOT NULL UNIQUE,
+  visitor_hash BLOB,
+  reason TEXT NOT NULL CHECK (reason IN ('person', 'admin', 'retention', 'restore')),
+  erased_at INTEGER NOT NULL,
+  key_destroyed INTEGER NOT NULL DEFAULT 0 CHECK (key_destroyed IN (0, 1))
+) STRICT;
+
+CREATE TABLE consents (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  profile INTEGER NOT NULL REFERENCES user_profiles(seq) ON DELETE CASCADE,
+  purpose TEXT NOT NULL CHECK (purpose IN ('personalization', 'measurement', 'training', 'optedOut')),
+  choice TEXT NOT NULL CHECK (choice IN ('unset', 'granted', 'denied')),
+  source TEXT NOT NULL,
+  at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX consents_profile ON consents(profile, seq);
+
+CREATE TABLE audit_checkpoints (
+  seq INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  chain BLOB NOT NULL,
+  signature BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE private_counts (
+  item_id INTEGER NOT NULL,
+  action INTEGER NOT NULL CHECK (action BETWEEN 0 AND 3),
+  day INTEGER NOT NULL,
+  epsilon_hundredths INTEGER NOT NULL,
+  reports INTEGER NOT NULL,
+  ones INTEGER NOT NULL,
+  PRIMARY KEY (item_id, action, day, epsilon_hundredths)
+) STRICT, WITHOUT ROWID;
+
+PRAGMA user_version = 4;
+)sql";
+
 constexpr Sql kKeysSchema = R"sql(
 CREATE TABLE profile_keys (
   profile BLOB PRIMARY KEY NOT NULL,
   wrapped BLOB NOT NULL,
-  created_at INTEGER NOT NULL
+  created_at INTEGER NOT NULL,
+  master INTEGER NOT NULL DEFAULT 1
 ) STRICT, WITHOUT ROWID;
 
-PRAGMA user_version = 1;
+CREATE TABLE secrets (
+  name TEXT PRIMARY KEY NOT NULL,
+  master INTEGER NOT NULL,
+  wrapped BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE notes (
+  name TEXT PRIMARY KEY NOT NULL,
+  text TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+PRAGMA user_version = 2;
+)sql";
+
+// From 1 to 2: which version of the master key wraps a key, and what is the installation's own (privacy/vault.h).
+constexpr Sql kKeysToVersion2 = R"sql(
+ALTER TABLE profile_keys ADD COLUMN master INTEGER NOT NULL DEFAULT 1;
+
+CREATE TABLE secrets (
+  name TEXT PRIMARY KEY NOT NULL,
+  master INTEGER NOT NULL,
+  wrapped BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE notes (
+  name TEXT PRIMARY KEY NOT NULL,
+  text TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+PRAGMA user_version = 2;
 )sql";
 
 // `steps[k]` brings version k + 1 to k + 2.
@@ -321,14 +447,15 @@ void migrate_with(Database& db, Sql schema, std::span<const Sql> steps) {
 }  // namespace
 
 void migrate(Database& db) {
-  constexpr Sql kSteps[] = {kToVersion2, kToVersion3};
+  constexpr Sql kSteps[] = {kToVersion2, kToVersion3, kToVersion4};
   static_assert(std::size(kSteps) + 1 == kSchemaVersion);
   migrate_with(db, kSchema, kSteps);
 }
 
 void migrate_keys(Database& db) {
-  static_assert(kKeysSchemaVersion == 1);
-  migrate_with(db, kKeysSchema, {});
+  constexpr Sql kSteps[] = {kKeysToVersion2};
+  static_assert(std::size(kSteps) + 1 == kKeysSchemaVersion);
+  migrate_with(db, kKeysSchema, kSteps);
 }
 
 }  // namespace footlight::origin

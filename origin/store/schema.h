@@ -6,8 +6,8 @@
 
 namespace footlight::origin {
 
-inline constexpr int kSchemaVersion = 3;
-inline constexpr int kKeysSchemaVersion = 1;
+inline constexpr int kSchemaVersion = 4;
+inline constexpr int kKeysSchemaVersion = 2;
 
 // Brings a database to kSchemaVersion in one transaction, keeping every row. Throws std::runtime_error when it is
 // newer than that.

@@ -34,7 +34,7 @@ class SiteParser {
 
   Site parse() {
     root_.only({"name", "locales", "questions", "slots", "segments", "weights", "objective", "reasons", "rules",
-                "apprentice", "$schema"});
+                "apprentice", "retention", "$schema"});
     site_.name = root_.text("name", 200);
     site_.apprentice = root_.flag_or("apprentice", false);
     locales();
@@ -45,6 +45,7 @@ class SiteParser {
     objective();
     reasons();
     rules();
+    retention();
     return std::move(site_);
   }
 
@@ -301,6 +302,16 @@ class SiteParser {
     for (const auto& [name, reason] : kinds) {
       site_.reasons[static_cast<std::size_t>(reason)] = localized(fields, name, false);
     }
+  }
+
+  void retention() {
+    const Json* value = root_.find("retention");
+    if (value == nullptr) return;
+    Fields fields(*value, "/retention", faults_);
+    fields.only({"interactionDays", "profileDays"});
+    auto& [interactions, profiles] = site_.retention;
+    interactions = fields.whole_or("interactionDays", 1, 36500, interactions);
+    profiles = fields.whole_or("profileDays", 1, 36500, profiles);
   }
 
   void rules() {

@@ -103,6 +103,12 @@ struct SiteObjective {
   double convert = 0.1;
 };
 
+// How long what is about people is kept (privacy/retention.h).
+struct SiteRetention {
+  std::uint32_t interaction_days = 400;  // interactions, recommendations, exposures and conversions; as they happened
+  std::uint32_t profile_days = 730;      // a profile without any activity of its own
+};
+
 struct Site {
   std::string name;
   bool apprentice = false;           // decide and log what would be shown; the page keeps its own content
@@ -118,6 +124,7 @@ struct Site {
   [[nodiscard]] const SiteQuestion* find_question(std::string_view name) const;
   // The question that content is compared with under this attribute; nullptr when there is none.
   [[nodiscard]] const SiteQuestion* find_attribute(std::string_view attribute) const;
+  SiteRetention retention;
 };
 
 // What is wrong with a document, and where (a JSON pointer, "/questions/3/options/0/id").

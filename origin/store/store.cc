@@ -7,7 +7,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "origin/privacy/erasure.h"
 #include "origin/privacy/vault.h"
+#include "origin/store/audit.h"
 #include "origin/store/schema.h"
 
 namespace footlight::origin {
@@ -27,6 +29,33 @@ std::string join_scopes(const std::vector<std::string>& scopes) { return nlohman
 
 std::vector<std::string> split_scopes(std::string_view text) {
   return nlohmann::json::parse(text).get<std::vector<std::string>>();
+}
+
+// Goals that an older version wrote as they came. Done once: the meta row says so.
+void hash_goals(Database& db, const Vault& vault) {
+  {
+    auto query = db.prepare("SELECT 1 FROM meta WHERE name = 'goals_are_hashed'");
+    if (query->executeStep()) return;
+  }
+  db.execute("BEGIN IMMEDIATE");
+  try {
+    std::vector<std::string> goals;
+    {
+      auto query = db.prepare("SELECT DISTINCT goal FROM conversions WHERE goal NOT LIKE 'g:%'");
+      while (query->executeStep()) goals.emplace_back(query.text(0));
+    }
+    for (const std::string& goal : goals) {
+      auto update = db.prepare("UPDATE conversions SET goal = ? WHERE goal = ?");
+      update->bind(1, vault.goal_hash(goal));
+      update->bind(2, goal);
+      update->exec();
+    }
+    db.prepare("INSERT OR IGNORE INTO meta (name, value) VALUES ('goals_are_hashed', '1')")->exec();
+    db.execute("COMMIT");
+  } catch (...) {
+    db.execute("ROLLBACK");
+    throw;
+  }
 }
 
 }  // namespace
@@ -53,8 +82,7 @@ Store::Store(StoreOptions options) : options_(std::move(options)) {
     auto query = database->prepare("SELECT value FROM meta WHERE name = 'master_key_check'");
     if (query->executeStep()) check = std::string(query.text(0));
   }
-  const SecretKey master = load_master_key(options_.master_key_file, !check.has_value());
-  vault_ = std::make_unique<Vault>(master, options_.path + "-keys");
+  vault_ = std::make_unique<Vault>(options_.master_key_file, options_.path + "-keys", !check.has_value());
   const std::string expected = hex(vault_->hash(HashOf::kCheck, "footlight"));
   if (!check) {
     auto insert = database->prepare("INSERT OR IGNORE INTO meta (name, value) VALUES ('master_key_check', ?)");
@@ -63,9 +91,11 @@ Store::Store(StoreOptions options) : options_(std::move(options)) {
   } else if (*check != expected) {
     throw std::runtime_error("The master key is not the one this database was written with.");
   }
+  hash_goals(*database, *vault_);
   writer_ = std::make_unique<Writer>(
       std::move(database),
       Writer::Hooks{.before_commit = [this] { vault_->commit(); }, .after_rollback = [this] { vault_->rollback(); }});
+  static_cast<void>(finish_erasures(*this));  // a crash may have come between the rows and the key
 }
 
 Store::~Store() = default;
@@ -235,22 +265,39 @@ std::uint64_t Store::next_counter(std::string_view name) {
 // -- API keys
 // ----------------------------------------------------------------------------------------------------------
 
-std::string Store::create_api_key(std::string_view label, const std::vector<std::string>& scopes) {
+std::string Store::create_api_key(std::string_view label, const std::vector<std::string>& scopes,
+                                  std::int64_t expires_at_ms, std::string_view actor) {
   std::string key = random_secret("flk_");
   const Hash hash = vault_->hash(HashOf::kApiKey, key);
   writer_
       ->submit([&, label = std::string(label)](Database& db) {
-        auto insert = db.prepare("INSERT INTO api_keys (id, hash, label, scopes, created_at) VALUES (?, ?, ?, ?, ?)");
-        insert->bind(1, to_string(random_uuid()));
+        const std::string id = to_string(random_uuid());
+        auto insert = db.prepare(
+            "INSERT INTO api_keys (id, hash, label, scopes, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)");
+        insert->bind(1, id);
         insert.bind_blob(2, std::as_bytes(std::span(hash)));
         insert->bind(3, label);
         insert->bind(4, join_scopes(scopes));
         insert->bind(5, now_ms());
+        if (expires_at_ms != 0) insert->bind(6, expires_at_ms);
         insert->exec();
+        append_audit(db, actor, "key.create", id, nlohmann::json{{"label", label}, {"scopes", scopes}}.dump());
       })
       .get();
   return key;
 }
+
+namespace {
+
+ApiKey api_key_of(Prepared& query) {
+  return {.id = std::string(query.text(0)),
+          .label = std::string(query.text(1)),
+          .scopes = split_scopes(query.text(2)),
+          .created_at_ms = query.integer(3),
+          .expires_at_ms = query.is_null(4) ? 0 : query.integer(4)};
+}
+
+}  // namespace
 
 std::optional<ApiKey> Store::check_api_key(std::string_view key) {
   if (key.size() < 32 || key.size() > 128) return std::nullopt;
@@ -258,38 +305,34 @@ std::optional<ApiKey> Store::check_api_key(std::string_view key) {
   auto db = reader();
   // Looked up by a keyed hash: how far a comparison gets says nothing about a key. Compared once
   // more in constant time.
-  auto query = db->prepare("SELECT id, label, scopes, created_at, hash FROM api_keys WHERE hash = ?");
+  auto query = db->prepare("SELECT id, label, scopes, created_at, expires_at, hash FROM api_keys WHERE hash = ?");
   query.bind_blob(1, std::as_bytes(std::span(hash)));
   if (!query->executeStep()) return std::nullopt;
-  const auto stored = query.blob(4);
+  const auto stored = query.blob(5);
   if (stored.size() != hash.size() || sodium_memcmp(stored.data(), hash.data(), hash.size()) != 0) {
     return std::nullopt;
   }
-  return ApiKey{.id = std::string(query.text(0)),
-                .label = std::string(query.text(1)),
-                .scopes = split_scopes(query.text(2)),
-                .created_at_ms = query.integer(3)};
+  ApiKey found = api_key_of(query);
+  if (found.expires_at_ms != 0 && found.expires_at_ms <= now_ms()) return std::nullopt;
+  return found;
 }
 
 std::vector<ApiKey> Store::api_keys() {
   auto db = reader();
-  auto query = db->prepare("SELECT id, label, scopes, created_at FROM api_keys ORDER BY created_at");
+  auto query = db->prepare("SELECT id, label, scopes, created_at, expires_at FROM api_keys ORDER BY created_at");
   std::vector<ApiKey> keys;
-  while (query->executeStep()) {
-    keys.push_back({.id = std::string(query.text(0)),
-                    .label = std::string(query.text(1)),
-                    .scopes = split_scopes(query.text(2)),
-                    .created_at_ms = query.integer(3)});
-  }
+  while (query->executeStep()) keys.push_back(api_key_of(query));
   return keys;
 }
 
-bool Store::revoke_api_key(std::string_view id) {
+bool Store::revoke_api_key(std::string_view id, std::string_view actor) {
   return writer_
-      ->submit([id = std::string(id)](Database& db) {
+      ->submit([id = std::string(id), actor](Database& db) {
         auto erase = db.prepare("DELETE FROM api_keys WHERE id = ?");
         erase->bind(1, id);
-        return erase->exec() > 0;
+        if (erase->exec() == 0) return false;
+        append_audit(db, actor, "key.revoke", id, "");
+        return true;
       })
       .get();
 }

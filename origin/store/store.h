@@ -103,6 +103,7 @@ struct ApiKey {
   std::string label;
   std::vector<std::string> scopes;  // "admin"
   std::int64_t created_at_ms = 0;
+  std::int64_t expires_at_ms = 0;  // 0: never
 };
 
 // A connection on loan from the pool.
@@ -148,7 +149,8 @@ class Store {
   [[nodiscard]] std::optional<SiteDocument> site();  // the latest
   std::uint64_t put_site(std::string_view json);     // already checked with parse_site; returns the new version
 
-  // -- what training reads. Rows are streamed: memory is that of one visitor.
+  // -- what training reads: of everybody but those who opted out, or denied training (privacy/consent.h). Rows are
+  // streamed: memory is that of one visitor.
   void for_each_visitor_history(const std::function<void(const VisitorHistory&)>& visit);
   // The stored visitor record of every profile, decrypted; `profile` is that of VisitorHistory.
   void for_each_profile_record(
@@ -170,11 +172,12 @@ class Store {
   void set_meta(std::string_view name, std::string_view value);
   std::uint64_t next_counter(std::string_view name);  // 1, 2, 3, …
 
-  // -- API keys. The key is returned once and kept as a hash.
-  [[nodiscard]] std::string create_api_key(std::string_view label, const std::vector<std::string>& scopes);
-  [[nodiscard]] std::optional<ApiKey> check_api_key(std::string_view key);
+  // -- API keys. The key is returned once and kept as a hash. Both changes are audited, `actor` as in store/audit.h.
+  [[nodiscard]] std::string create_api_key(std::string_view label, const std::vector<std::string>& scopes,
+                                           std::int64_t expires_at_ms = 0, std::string_view actor = "cli");
+  [[nodiscard]] std::optional<ApiKey> check_api_key(std::string_view key);  // nullopt for an expired one, too
   [[nodiscard]] std::vector<ApiKey> api_keys();
-  bool revoke_api_key(std::string_view id);
+  bool revoke_api_key(std::string_view id, std::string_view actor = "cli");
 
   // -- for the modules that own further tables (profiles.h, ingest)
   [[nodiscard]] Reader reader();

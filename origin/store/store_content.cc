@@ -211,7 +211,10 @@ void Store::for_each_visitor_history(const std::function<void(const VisitorHisto
       "SELECT i.visitor, coalesce(v.profile, 0), v.segment_id, i.item_id, i.action, i.feedback, "
       "i.duration_ms, i.occurred_at, i.slot, coalesce(i.position, -1), coalesce(i.propensity, -1.0), "
       "coalesce(i.snapshot_version, 0), coalesce(i.context, 0) "
-      "FROM interactions i JOIN visitors v ON v.visitor = i.visitor ORDER BY i.visitor, i.occurred_at, i.id");
+      "FROM interactions i JOIN visitors v ON v.visitor = i.visitor "
+      "LEFT JOIN user_profiles p ON p.seq = v.profile "
+      "WHERE coalesce(p.training_opt_out, 0) = 0 AND coalesce(p.personalization_opt_out, 0) = 0 "
+      "ORDER BY i.visitor, i.occurred_at, i.id");
   std::vector<HistoryEvent> events;
   std::vector<HistoryExposure> exposures;
   std::unordered_set<std::string> slots;  // of this visitor; what the views point into
@@ -260,7 +263,9 @@ void Store::for_each_visitor_history(const std::function<void(const VisitorHisto
 
 void Store::for_each_profile_record(const std::function<void(std::int64_t, std::span<const std::byte>)>& visit) {
   auto db = reader();
-  auto query = db->prepare("SELECT seq, id, visitor_record FROM user_profiles ORDER BY seq");
+  auto query = db->prepare(
+      "SELECT seq, id, visitor_record FROM user_profiles "
+      "WHERE training_opt_out = 0 AND personalization_opt_out = 0 ORDER BY seq");
   std::array<std::byte, kMaxRecordBytes> record;
   while (query->executeStep()) {
     const auto id = parse_uuid(query.text(1));
@@ -274,10 +279,13 @@ void Store::for_each_profile_record(const std::function<void(std::int64_t, std::
 void Store::for_each_item_counts(const std::function<void(const ItemCounts&)>& visit) {
   auto db = reader();
   auto query = db->prepare(
-      "SELECT item_id, sum(action = 4), sum(action = 0), sum(action = 1), sum(action = 2), "
-      "sum(action = 3), sum(feedback = 1), sum(feedback = 2), count(DISTINCT visitor), "
-      "count(DISTINCT CASE WHEN action BETWEEN 1 AND 3 AND feedback <> 2 THEN visitor END) "
-      "FROM interactions GROUP BY item_id ORDER BY item_id");
+      "SELECT i.item_id, sum(action = 4), sum(action = 0), sum(action = 1), sum(action = 2), "
+      "sum(action = 3), sum(feedback = 1), sum(feedback = 2), count(DISTINCT i.visitor), "
+      "count(DISTINCT CASE WHEN action BETWEEN 1 AND 3 AND feedback <> 2 THEN i.visitor END) "
+      "FROM interactions i JOIN visitors v ON v.visitor = i.visitor "
+      "LEFT JOIN user_profiles p ON p.seq = v.profile "
+      "WHERE coalesce(p.training_opt_out, 0) = 0 AND coalesce(p.personalization_opt_out, 0) = 0 "
+      "GROUP BY i.item_id ORDER BY i.item_id");
   const auto count = [&](int column) { return static_cast<std::uint64_t>(query.integer(column)); };
   while (query->executeStep()) {
     visit({.item_id = static_cast<std::uint32_t>(query.integer(0)),

@@ -15,7 +15,7 @@ const publicKey = keys.publicKey
   .export({ type: 'spki', format: 'der' })
   .subarray(-32)
   .toString('base64');
-const trust = { publicKey, now: shared.now, minVersion: shared.minVersion };
+const trust = { publicKey, now: shared.now, minVersion: () => shared.minVersion };
 
 function sealed(text) {
   const payload = Buffer.from(text);

@@ -9,6 +9,7 @@ const BUNDLES = new Set([
   'sdk.js',
   'elements.js',
   'interfaces.js',
+  'privacy.js',
   'flags.js',
   'engine.wasm',
   'engine_full.wasm',

@@ -37,11 +37,14 @@ export interface Canary {
   packs: (PublishedFile & { segment: number })[];
 }
 
+/** `publicKey`: the one of Trust's that signed it. */
+export type Signed = Manifest & { publicKey: string };
+
 export interface Trust {
-  /** Ed25519 public key, base64 of 32 bytes */
+  /** Ed25519 public keys, base64 of 32 bytes, with commas between: keys rotate (origin/publish/signing_key.h) */
   publicKey: string;
-  /** the highest version already seen for this key, or the configured minimum */
-  minVersion?: number;
+  /** the highest version already seen of what a key has signed, or the configured minimum */
+  minVersion?: (publicKey: string) => number;
   /** Unix time in seconds */
   now: number;
 }
@@ -55,16 +58,20 @@ export async function verifyManifest(
   envelope: string,
   trust: Trust,
   check?: (manifest: unknown) => void,
-): Promise<Manifest> {
-  let manifest: Manifest | undefined;
+): Promise<Signed> {
+  let manifest: Signed | undefined;
+  let publicKey = '';
   try {
     const parts = JSON.parse(envelope) as { payload: string; signature: string };
     const payload = fromBase64(parts.payload);
     const signature = fromBase64(parts.signature);
-    const raw = fromBase64(trust.publicKey);
-    const key = await crypto.subtle.importKey('raw', raw, 'Ed25519', false, ['verify']);
-    if (await crypto.subtle.verify('Ed25519', key, signature, payload)) {
-      manifest = JSON.parse(new TextDecoder().decode(payload)) as Manifest;
+    for (publicKey of trust.publicKey.split(',')) {
+      const raw = fromBase64(publicKey);
+      const key = await crypto.subtle.importKey('raw', raw, 'Ed25519', false, ['verify']);
+      if (await crypto.subtle.verify('Ed25519', key, signature, payload)) {
+        manifest = JSON.parse(new TextDecoder().decode(payload)) as Signed;
+        break;
+      }
     }
   } catch {
     throw new Error('malformed');
@@ -74,8 +81,8 @@ export async function verifyManifest(
   // Written so that what is no number is refused.
   if (manifest.format !== 1 || manifest.minEngine !== '1.0') throw new Error('unsupported');
   if (!(manifest.expiresAt > trust.now)) throw new Error('expired');
-  if (!(manifest.version >= (trust.minVersion ?? 0))) throw new Error('stale');
-  return manifest;
+  if (!(manifest.version >= (trust.minVersion?.(publicKey) ?? 0))) throw new Error('stale');
+  return { ...manifest, publicKey };
 }
 
 /** Whether the bytes are the file the manifest names. */

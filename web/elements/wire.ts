@@ -15,6 +15,8 @@ import { watch } from './watch.js';
 /** kMaxSlotRequests of core/rank/decide.h */
 const MAX_SLOTS = 16;
 
+const MODES = ['edge', 'local'] as const;
+
 let client: Footlight | undefined;
 
 /** The page's client; undefined when the page names no site. */
@@ -31,7 +33,7 @@ export function wirePage(): Footlight | undefined {
     .slice(0, MAX_SLOTS)
     .map(([name, container]) => slotRequest(name, container));
   client = createFootlight({
-    mode: meta.content === 'edge' ? 'edge' : 'static',
+    mode: MODES.find((mode) => mode === meta.content) ?? 'static',
     publicKey: key,
     implied: consent === 'opt-out',
     minVersion: Number(minVersion ?? 0),

@@ -21,8 +21,11 @@ import { nowS, openSnapshot, type Snapshot } from './snapshot.js';
 import { attempt, openStore, parseRecord, takeShaped } from './store.js';
 
 export interface FootlightOptions {
-  /** 'edge': a worker is in front and keeps the cookie; 'static': the SDK does everything. Default 'static'. */
-  mode?: 'edge' | 'static';
+  /**
+   * 'edge': a worker is in front and keeps the cookie; 'static': the SDK does everything; 'local': so, and nothing
+   * ever leaves the browser, whatever `api` says: published files are all that is asked for. Default 'static'.
+   */
+  mode?: 'edge' | 'static' | 'local';
   /** Where manifest.json, the packs and engine.wasm are. Default '/_fl'. */
   base?: string;
   /** Origin or edge; default '' (this host) with a worker, none without: then nothing is ever sent. */
@@ -129,9 +132,12 @@ function isLater({ status }: Response): boolean {
 /** Flags that change how a page is decided (wasm/binding/adjust.ts). */
 const ADJUSTS = /^(weights$|slot:)/;
 
+/** Each key has its own count of versions. */
+const versionOf = (key: string) => `version-${key.slice(0, 8)}`;
+
 export function createFootlight(options: FootlightOptions): Footlight {
   const atEdge = options.mode === 'edge';
-  const api = options.api ?? (atEdge ? '' : undefined);
+  const api = options.mode === 'local' ? undefined : (options.api ?? (atEdge ? '' : undefined));
   const store = openStore(atEdge);
   const listeners = new Set<Listener>();
   let text = store.text();
@@ -248,16 +254,16 @@ export function createFootlight(options: FootlightOptions): Footlight {
 
   const open = () => {
     if (!snapshot) {
-      const remembered = Math.max(options.minVersion ?? 0, +store.get('version'));
       snapshot = openSnapshot(
         options.base ?? '/_fl',
         options.publicKey,
         atEdge,
-        remembered,
+        (key) => Math.max(options.minVersion ?? 0, +store.get(versionOf(key))),
         Object.entries(word?.flags ?? {}).some(([key, value]) => value && ADJUSTS.test(key)),
       );
       snapshot.then(
-        ({ manifest }) => allows('personalization') && store.set('version', `${manifest.version}`),
+        ({ manifest: { publicKey, version } }) =>
+          allows('personalization') && store.set(versionOf(publicKey), `${version}`),
         () => {
           snapshot = undefined; // the next attempt asks again
         },

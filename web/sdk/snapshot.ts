@@ -3,9 +3,9 @@
 // fetched once per page however often it is asked for.
 import type { Flags } from '../../wasm/binding/flags.js';
 import {
-  type Manifest,
   matches,
   type PublishedFile,
+  type Signed,
   verifyManifest,
 } from '../../wasm/binding/manifest.js';
 
@@ -13,7 +13,7 @@ import {
 export type Rules = typeof import('./flags.js');
 
 export interface Snapshot {
-  manifest: Manifest;
+  manifest: Signed;
   module: WebAssembly.Module;
   /** then `module` is engine_full.wasm */
   rules: Rules | undefined;
@@ -32,7 +32,7 @@ export async function openSnapshot(
   base: string,
   publicKey: string | undefined,
   atEdge: boolean,
-  minVersion: number,
+  minVersion: (publicKey: string) => number,
   obeys: boolean,
 ): Promise<Snapshot> {
   const packs = new Map<string, Promise<Uint8Array<ArrayBuffer>>>();

@@ -64,7 +64,7 @@ class World {
       const std::string event = "event " + std::to_string(++events_);
       insert.bind_blob(1, event);
       insert->bind(2, visitor);
-      insert->bind(3, name);
+      insert->bind(3, site_.store().vault().goal_hash(name));
       insert->bind(4, value);
       insert->bind(5, at);
       insert->exec();
@@ -88,7 +88,7 @@ class World {
   }
   Outcomes collect(const ABTest& test, std::int64_t now = kNow) {
     auto db = site_.store().reader();
-    return collect_outcomes(*db, test, now);
+    return collect_outcomes(*db, site_.store().vault(), test, now);
   }
   origin::Store& store() { return site_.store(); }
 

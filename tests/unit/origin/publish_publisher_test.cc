@@ -38,7 +38,7 @@ std::shared_ptr<const LiveSnapshot> open_edge(SmallSite& site, const Manifest& m
 }
 
 LiveOptions live_options(SmallSite& site) {
-  return {site.options().directory, public_key_from_base64(read_file(site.options().public_key).substr(0, 44)), 0};
+  return {site.options().directory, [&] { return trusted_keys(site.options().signing_key); }, 0};
 }
 
 void write(const std::filesystem::path& file, const std::string& text) {

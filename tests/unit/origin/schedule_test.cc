@@ -213,7 +213,7 @@ BOOST_AUTO_TEST_CASE(a_night_trains_publishes_and_precomputes_once, *boost::unit
   }
   Service service(site);
   publish::Live live({.directory = site.options().directory,
-                      .public_key = publish::SigningKey::load_or_create(site.options().signing_key).public_key()});
+                      .public_keys = [&] { return publish::trusted_keys(site.options().signing_key); }});
   Learning learning(site.store(), live, {.publish = site.options()}, [&] { live.reload(origin::now_ms() / 1000); });
   const OffPeak hours = parse_off_peak("02:00-05:00").value();
   Nightly nightly(site.store(), service.jobs, hours, learning.nightly([&] { return service.now.load(); }));
