@@ -203,6 +203,11 @@ inline constexpr std::string_view kOpenapiSchemas = R"json({
     "modelBytes": {"type": "integer"}, "seconds": {"type": "number"}}},
   "Refused": {"type": "object", "description": "A publish that did not happen: what is live stays.", "required": ["refused"],
     "additionalProperties": false, "properties": {"refused": {"type": "string", "description": "why"}}},
+  "Retained": {"type": "object", "additionalProperties": false, "description": "How many of each were removed, because their time was over.",
+    "required": ["interactions", "recommendations", "wouldShow", "exposures", "conversions", "visitors", "profiles", "tokens", "personalizedContent", "complete"],
+    "properties": {"interactions": {"type": "integer"}, "recommendations": {"type": "integer"}, "wouldShow": {"type": "integer"},
+    "exposures": {"type": "integer"}, "conversions": {"type": "integer"}, "visitors": {"type": "integer"}, "profiles": {"type": "integer"},
+    "tokens": {"type": "integer"}, "personalizedContent": {"type": "integer"}, "complete": {"type": "boolean"}}},
   "PrecomputedAll": {"type": "object", "required": ["snapshotVersion", "active", "computed", "leftOut", "seconds"],
     "additionalProperties": false, "properties": {
     "snapshotVersion": {"type": "integer"}, "active": {"type": "integer"}, "computed": {"type": "integer"},
@@ -213,13 +218,14 @@ inline constexpr std::string_view kOpenapiSchemas = R"json({
     "precompute": {"$ref": "#/components/schemas/PrecomputedAll"}}},
   "Job": {"type": "object", "required": ["id", "kind", "state", "stage", "progress", "queuedAt", "dueAt", "startedAt", "finishedAt", "report", "error"],
     "additionalProperties": false, "properties": {
-    "id": {"type": "string", "format": "uuid"}, "kind": {"enum": ["train", "publish", "precompute", "nightly", "publish_flags", "experiments"]},
+    "id": {"type": "string", "format": "uuid"}, "kind": {"enum": ["train", "publish", "precompute", "nightly", "publish_flags", "experiments", "retention"]},
     "state": {"enum": ["queued", "running", "done", "failed"]}, "stage": {"type": "string"},
     "progress": {"type": ["number", "null"], "minimum": 0, "maximum": 1, "description": "of the stage"},
     "queuedAt": {"type": "string", "format": "date-time"}, "dueAt": {"type": "string", "format": "date-time"},
     "startedAt": {"type": ["string", "null"], "format": "date-time"}, "finishedAt": {"type": ["string", "null"], "format": "date-time"},
     "report": {"anyOf": [{"type": "null"}, {"$ref": "#/components/schemas/Trained"}, {"$ref": "#/components/schemas/Published"},
-      {"$ref": "#/components/schemas/Refused"}, {"$ref": "#/components/schemas/PrecomputedAll"}, {"$ref": "#/components/schemas/Nightly"}]},
+      {"$ref": "#/components/schemas/Refused"}, {"$ref": "#/components/schemas/PrecomputedAll"}, {"$ref": "#/components/schemas/Nightly"},
+      {"$ref": "#/components/schemas/Retained"}]},
     "error": {"type": ["string", "null"]}}},
   "Jobs": {"type": "object", "required": ["jobs"], "additionalProperties": false, "properties": {
     "jobs": {"type": "array", "items": {"$ref": "#/components/schemas/Job"}}}},

@@ -382,6 +382,7 @@ test('opting out gives the page of somebody unknown', async () => {
   assert.deepEqual(json.consent, {
     personalization: 'unset',
     measurement: 'unset',
+    training: 'denied',
     optedOut: true,
   });
   const page = (await origin.call('GET', '/api/personalization/homepage', who)).json;
