@@ -3,7 +3,8 @@ import { execFileSync } from 'node:child_process';
 
 /** Rows as objects. Several statements may stand in `sql`; `text` below puts a value into it. */
 export function sql(file, statements) {
-  const out = execFileSync('sqlite3', ['-json', '-cmd', '.timeout 5000', file, statements], {
+  const out = execFileSync('sqlite3', ['-bail', '-json', '-cmd', '.timeout 5000', file], {
+    input: `${statements};`,
     encoding: 'utf8',
     maxBuffer: 1 << 28,
   });
