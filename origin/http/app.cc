@@ -343,6 +343,12 @@ void App::dispatch(const httplib::Request& request, httplib::Response& response,
     run(request, response, reader);
   } catch (const Problem& problem) {
     write_problem(request, response, problem);
+  } catch (const SQLite::Exception& error) {
+    // The disk is full, fails, or is read-only; another process holds the lock. Nothing was taken in, so it can be sent
+    // again.
+    fmt::print(stderr, "{} {}: the store: {}\n", request.method, request.path, error.what());
+    counters.store_failures.fetch_add(1, std::memory_order_relaxed);
+    write_problem(request, response, {.kind = ProblemKind::kUnavailable, .detail = "It could not be stored."});
   } catch (const ProfileGone&) {  // erased while this was under way
     write_problem(request, response, {.kind = ProblemKind::kUnauthorized});
   } catch (const std::exception& error) {

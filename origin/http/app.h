@@ -57,6 +57,7 @@ struct AppCounters {
   std::atomic<std::uint64_t> interactions_refused{0};
   std::atomic<std::uint64_t> profiles_created{0};
   std::atomic<std::uint64_t> rate_limited{0};
+  std::atomic<std::uint64_t> store_failures{0};
 };
 
 using Json = nlohmann::ordered_json;

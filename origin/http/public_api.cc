@@ -60,6 +60,8 @@ void get_metrics(App& app, Exchange& exchange) {
   counter("interactions_refused_total", "Interactions refused.", c.interactions_refused);
   counter("profiles_created_total", "Profiles created.", c.profiles_created);
   counter("rate_limited_total", "Requests over the rate limit.", c.rate_limited);
+  counter("store_failures_total", "Requests that the store failed: disk full, failing or read-only, or locked.",
+          c.store_failures);
   counter("session_hits_total", "Sessions found in memory.", app.cache.hits());
   counter("session_misses_total", "Sessions read from the store.", app.cache.misses());
   counter("page_hits_total", "Homepages answered from memory.", app.pages.hits());

@@ -213,7 +213,9 @@ void HttpServer::route_everything() {
       was_read = complete;
       return complete;
     });
-    if (!was_read) close_after_answer();
+    // cpp-httplib reads a chunk's size by strtoul: "+0" ends a body for it, and for a proxy in front it does not. After
+    // chunks nothing more is read from this connection.
+    if (!was_read || request.has_header("Transfer-Encoding")) close_after_answer();
   };
   Post(R"([\s\S]*)", with_body);
   Put(R"([\s\S]*)", with_body);

@@ -18,6 +18,7 @@ constexpr std::string_view kReceiptFormat = "footlight-erasure";
 constexpr std::string_view kRetrainingSince = "retraining_wanted_since";
 
 std::string hex(std::span<const std::byte> bytes) {
+  if (bytes.empty()) return {};
   std::string text(2 * bytes.size() + 1, '\0');
   sodium_bin2hex(text.data(), text.size(), reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
   text.pop_back();
@@ -25,13 +26,15 @@ std::string hex(std::span<const std::byte> bytes) {
 }
 
 std::vector<std::byte> from_hex(std::string_view text) {
-  std::vector<std::byte> bytes(text.size() / 2);
+  if (text.empty()) return {};
+  std::vector<std::byte> bytes(text.size() / 2 + 1);
   std::size_t size = 0;
   if (sodium_hex2bin(reinterpret_cast<unsigned char*>(bytes.data()), bytes.size(), text.data(), text.size(), nullptr,
                      &size, nullptr) != 0 ||
       2 * size != text.size()) {
     throw std::runtime_error("visitorHash is not hexadecimal");
   }
+  bytes.resize(size);
   return bytes;
 }
 

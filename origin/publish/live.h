@@ -91,7 +91,7 @@ class Live {
   LiveOptions options_;
   std::mutex reloading_;
   PublicKey key_{};   // that signed the current one; reload() only
-  std::string seen_;  // the envelope looked at last; times and sizes of files can be equal while the text is not
+  std::optional<std::string> seen_;  // the envelope looked at last; times and sizes of files can be equal while the text is not
   mutable std::mutex mutex_;  // guards the two below, held for a copy only
   std::shared_ptr<const LiveSnapshot> current_;
   std::string refusal_;

@@ -71,7 +71,7 @@ export async function serve(site, ...options) {
   return { base, port: Number(new URL(base).port), call, stop, log: () => log };
 }
 
-/** Sends bytes as they are; resolves with everything that came back until the connection was closed. */
+/** Sends bytes as they are (null: that was all); resolves with everything that came back until the connection was closed. */
 export function raw(port, ...pieces) {
   return new Promise((resolve, reject) => {
     const socket = net.connect(port, '127.0.0.1');
@@ -83,7 +83,10 @@ export function raw(port, ...pieces) {
     socket.on('error', (error) =>
       error.code === 'ECONNRESET' || error.code === 'EPIPE' ? resolve(text) : reject(error),
     );
-    for (const piece of pieces) socket.write(piece);
+    for (const piece of pieces) {
+      if (piece === null) socket.end();
+      else socket.write(piece);
+    }
   });
 }
 

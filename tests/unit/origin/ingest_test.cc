@@ -26,6 +26,7 @@ struct Fixture {
     item.foreign_id = "film";
     std::vector<ContentRow> rows{item};
     store->upsert_content(rows);
+    store->put_site(R"({"slots":[{"name":"projects"}]})");
     item = rows.front();
     NewProfile profile{.id = id, .created_at_ms = 1};
     profile.foreign_hash = store->vault().hash(HashOf::kForeignId, "crm-1");
@@ -240,6 +241,35 @@ BOOST_AUTO_TEST_CASE(a_load_can_be_repeated) {
   report = load_text(*store, text);
   BOOST_TEST(report.created == 0U);
   BOOST_TEST(report.updated == 2U);
+}
+
+// A slot that the site does not have may be anybody's words: the event counts, its slot is not kept.
+BOOST_FIXTURE_TEST_CASE(words_of_the_sender_that_are_not_the_sites_are_not_kept, Fixture) {
+  Event odd = event("odd");
+  odd.slot = "ada@example.com";
+  const Event exposure{.event_id = "x", .experiment = "hero", .variant = "b", .exposure = true};
+  Event goal{.event_id = "g", .goal = "ada@example.com"};
+  goal.action = Action::kConvert;
+  const Outcome outcome = apply({odd, exposure, goal});
+  BOOST_TEST((outcome.receipts == std::vector{Receipt::kCounted, Receipt::kUnknownExperiment, Receipt::kCounted}));
+  store->writer()
+      .submit([](Database& db) {
+        auto query = db.prepare("SELECT slot IS NULL FROM interactions");
+        BOOST_TEST(query->executeStep());
+        BOOST_TEST(query.integer(0) == 1);
+        auto goals = db.prepare("SELECT goal FROM conversions");
+        BOOST_TEST(goals->executeStep());
+        BOOST_TEST(goals.text(0).starts_with("g:"));
+        db.execute(
+            "INSERT INTO experiments (id, document, status, created_at, updated_at) VALUES "
+            "('hero', '{\"variants\":[{\"key\":\"a\"},{\"key\":\"b\"}]}', 'running', 1, 1)");
+      })
+      .get();
+  Event known = exposure;
+  BOOST_TEST((apply({known}).receipts.front() == Receipt::kCounted));
+  known.event_id = "y";
+  known.variant = "ada@example.com";
+  BOOST_TEST((apply({known}).receipts.front() == Receipt::kUnknownExperiment));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
