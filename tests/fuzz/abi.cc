@@ -16,6 +16,7 @@ alignas(64) std::byte heap_storage[kMemory] asm("fuzz_heap");
 #define __heap_base fuzz_heap
 #define __builtin_wasm_memory_size(index) ((reinterpret_cast<std::size_t>(heap_storage) + kMemory) / 65536)
 #define __builtin_wasm_memory_grow(index, pages) static_cast<std::size_t>(-1)
+#pragma clang diagnostic ignored "-Wshadow"  // the two files meet in one namespace here
 #pragma clang diagnostic ignored "-Wunknown-attributes"
 #pragma clang diagnostic ignored "-Wignored-attributes"
 extern "C" void __wasm_call_ctors() {}
@@ -111,7 +112,7 @@ void call(const Call& now) {
     case 20:
       return static_cast<void>(fl_text(a % 12, b % 64, c % 4));
     case 21:
-      return static_cast<void>(fl_reason(a % 16, b, c % 4));
+      return static_cast<void>(fl_reason(a % 16, b, c % 4, a >> 24U));
     case 22:
       return static_cast<void>(fl_decide(a % 24));
     case 23:

@@ -1,6 +1,7 @@
 // What was acknowledged is there after kill -9, exactly once; a second server over the same files carries on.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { crashRounds } from './crash_rounds.mjs';
 import { newSite, serve } from './program.mjs';
 
 test('kill -9 under load loses and doubles nothing', { timeout: 120_000 }, async () => {
@@ -71,5 +72,14 @@ test('kill -9 under load loses and doubles nothing', { timeout: 120_000 }, async
   assert.equal(await count(), sent.length);
   assert.equal((await origin.call('GET', '/api/personalization/homepage', who)).status, 200);
   await origin.stop();
+  site.remove();
+});
+
+test('kill -9 again and again, at everything: nothing acknowledged is lost, doubled or unreadable', async () => {
+  const site = await newSite();
+  const figures = await crashRounds(site, 10);
+  assert.ok(figures.acknowledged > 100, JSON.stringify(figures));
+  const { lost, duplicated, unreadable } = figures;
+  assert.deepEqual({ lost, duplicated, unreadable }, { lost: 0, duplicated: 0, unreadable: 0 });
   site.remove();
 });
