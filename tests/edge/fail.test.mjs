@@ -158,6 +158,50 @@ describe('a snapshot that cannot be trusted', () => {
     ));
 });
 
+describe('KV that is away', () => {
+  it('is not missed where the origin has the files; where nobody has them the page is the site’s own', async () => {
+    await withEdge({ kv: {} }, async (edge, visit) => {
+      assert.ok(
+        decisionOf(await until(async () => ((await edge.status()).version ? visit() : undefined))),
+      );
+    });
+    await withEdge({ snapshot: null, kv: {} }, async (edge, visit) => {
+      assert.equal(decisionOf(await visit()), undefined);
+      assert.equal((await edge.get('/', { cookie })).status, 200);
+      assert.ok((await edge.status()).counters.manifest_missing > 0);
+    });
+    // A manifest without its files: what is live stays, and at first nothing is.
+    await withEdge(
+      { snapshot: null, kv: { manifest: makeManifest(good) } },
+      async (edge, visit) => {
+        assert.equal(decisionOf(await visit()), undefined);
+        assert.ok((await edge.status()).counters.snapshot_missing > 0);
+      },
+    );
+  });
+});
+
+describe('an edge that starts anew', () => {
+  it('knows the visitor from the cookie alone, and has the same page for them', async () => {
+    const pages = [];
+    for (let start = 0; start < 2; start++) {
+      await withEdge({}, async (edge, visit) => {
+        await until(async () => (await edge.status()).version);
+        pages.push(await visit());
+      });
+    }
+    assert.ok(decisionOf(pages[0]));
+    assert.equal(pages[1], pages[0]);
+  });
+  it('while the origin is away shows the site’s own page, and decides when it is back', () =>
+    withEdge({}, async (edge, visit) => {
+      edge.origin.isDown = true;
+      assert.equal((await edge.get('/', { cookie })).status, 200);
+      edge.origin.isDown = false;
+      await until(async () => decisionOf(await visit()), 'a decision');
+    }));
+});
+
 describe('a visitor’s record that is none', () => {
   it('gives the default page', () =>
     withEdge({}, async (edge) => {
