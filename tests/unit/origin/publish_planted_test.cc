@@ -91,7 +91,7 @@ Published train_and_publish(SmallSite& site) {
   Published published{publish::load_snapshot_file(site.options().directory / report.manifest.snapshot.sha256), 0};
   const auto items = published.snapshot->view().items();
   const std::uint32_t id = site.id(kRare);
-  while (items[published.rare].item_id != id) ++published.rare;
+  while (items[published.rare].id != id) ++published.rare;
   return published;
 }
 
