@@ -7,7 +7,7 @@ export interface Env {
   ORIGIN_URL?: string;
   /** the site behind the worker; without it the request goes where the route leads */
   SITE_URL?: string;
-  /** Ed25519, base64 of 32 bytes */
+  /** Ed25519, base64 of 32 bytes; several with commas */
   PUBLIC_KEY?: string;
   MIN_VERSION?: string;
   CONSENT_MODE?: string;

@@ -196,8 +196,50 @@ describe('the browser', () => {
       await page.waitForLoadState();
       assert.equal(new URL(page.url()).pathname, '/privacy');
       assert.deepEqual(await context.cookies(), []);
+      assert.ok(await page.locator('#erased').isVisible(), 'one is told');
       await context.close();
     }
+  });
+  it('shows the report of an experiment under a policy that lets nothing but its own style in', async () => {
+    const site = await newSite();
+    const origin = await serve(site);
+    const token = (await site.footlight('keys', 'create', '--scope', 'admin')).stdout.trim();
+    const body = {
+      id: 'banner',
+      flag: 'banner',
+      variants: [
+        { key: 'a', value: 1 },
+        { key: 'b', value: 2, name: '<script>alert(1)</script>' },
+      ],
+      metrics: [{ name: 'Clicks', events: { action: 'click' } }],
+    };
+    const made = await origin.call('POST', '/api/admin/experiments', { token, body });
+    assert.equal(made.status, 201, made.text);
+    await origin.call('POST', '/api/admin/experiments/banner/start', { token });
+    for (const width of [390, 1280]) {
+      const context = await browser.newContext({
+        viewport: { width, height: 900 },
+        extraHTTPHeaders: { authorization: `Bearer ${token}` },
+      });
+      const page = await context.newPage();
+      const errors = [];
+      page.on('console', (message) => errors.push(message.text()));
+      const response = await page.goto(`${origin.base}/api/admin/experiments/banner/report`);
+      assert.equal(response.status(), 200);
+      assert.match(
+        response.headers()['content-security-policy'],
+        /^default-src 'none'; style-src 'sha256-/,
+      );
+      const padding = await page.evaluate(() => getComputedStyle(document.body).maxWidth);
+      assert.equal(padding, '1152px', 'its style is in force');
+      assert.deepEqual(
+        errors.filter((text) => !/favicon/.test(text)),
+        [],
+      );
+      await context.close();
+    }
+    await origin.stop();
+    site.remove();
   });
   it('honours a signal from the first page on', async () => {
     const { context, page, sent } = await visit({ extraHTTPHeaders: { 'sec-gpc': '1', dnt: '1' } });

@@ -337,9 +337,9 @@ export async function lookAround(page, base) {
   for (const at of ['/', '/work', '/privacy', '/questionnaire', '/']) {
     await page.goto(base + at, { waitUntil: 'networkidle' });
     await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
-    await page.waitForTimeout(1200); // half of a card for a second is a view
-    await page.evaluate(() => scrollTo(0, 0));
   }
+  await page.evaluate(() => scrollTo(0, 0));
+  await page.waitForTimeout(1500); // half of a card for a second is a view
   const card = page.locator('[data-fl-slot="projects"] a[href]').first();
   await card.click();
   await page.waitForLoadState('networkidle');

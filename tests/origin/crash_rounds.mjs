@@ -45,7 +45,7 @@ export async function crashRounds(site, rounds, { random = Math.random, tell = (
       try {
         while (!isOver()) {
           const kind = random();
-          const known = [...people.values()];
+          const known = [...people.values()].filter(({ isBusy }) => !isBusy);
           const person = known[Math.floor(random() * known.length)];
           if (kind < 0.6 || !person) {
             const numbers = Array.from({ length: BATCH }, () => next++);
@@ -81,14 +81,16 @@ export async function crashRounds(site, rounds, { random = Math.random, tell = (
             }
           } else if (kind >= 0.8 && kind < 0.95 && person) {
             const training = person.training === 'granted' ? 'denied' : 'granted';
-            // Between question and answer either is right.
+            // Between question and answer either is right; two at once have no order that a client could know.
             person.training = undefined;
+            person.isBusy = true;
             const { status } = await call(
               'PUT',
               '/api/privacy/settings',
               { training },
               person.token,
             );
+            person.isBusy = false;
             if (status === 200) {
               person.training = training;
               figures.acknowledged++;
@@ -115,22 +117,28 @@ export async function crashRounds(site, rounds, { random = Math.random, tell = (
   };
 
   const verify = async (origin) => {
+    const lose = (what) => {
+      figures.lost++;
+      tell(`lost: ${what}`);
+    };
+    for (const person of people.values()) person.isBusy = false;
     const counted = new Map(
       sql(
         database,
         'SELECT duration_ms AS number, count(*) AS n FROM interactions GROUP BY duration_ms',
       ).map(({ number, n }) => [number, n]),
     );
-    for (const number of events) if (!counted.has(number)) figures.lost++;
+    for (const number of events) if (!counted.has(number)) lose(`event ${number}`);
     for (const n of counted.values()) if (n > 1) figures.duplicated += n - 1;
     for (const person of people.values()) {
       const { status, json } = await origin.call('GET', '/api/privacy/export', {
         token: person.token,
       });
-      if (status !== 200) figures.lost++;
+      if (status !== 200) lose(`${person.email}: ${status}`);
       else if (json.profile.email !== person.email || json.answers.logline !== person.email)
         figures.unreadable++;
-      else if (person.training && json.consent.training !== person.training) figures.lost++;
+      else if (person.training && json.consent.training !== person.training)
+        lose(`${person.email}: training ${json.consent.training}`);
     }
     for (const { id, token } of erased.values()) {
       const { status } = await origin.call('GET', '/api/privacy/export', { token });
@@ -139,7 +147,7 @@ export async function crashRounds(site, rounds, { random = Math.random, tell = (
         `${database}-keys`,
         `SELECT count(*) FROM profile_keys WHERE hex(profile) = '${hex}'`,
       );
-      if (status !== 401 || keys !== 0) figures.lost++;
+      if (status !== 401 || keys !== 0) lose(`the erasure of ${id}`);
     }
     for (const file of [database, `${database}-keys`]) {
       if (value(file, 'PRAGMA integrity_check') !== 'ok') figures.unreadable++;
