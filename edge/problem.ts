@@ -25,20 +25,27 @@ export class Refusal extends Error {
   }
 }
 
+/** Answers are data: no browser makes a page of them, whatever is in them. */
+const DATA = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+};
+
 export function problem({ code, detail, pointer }: Refusal): Response {
   count('request_refused');
   const [status, title] = KINDS[code];
   const body = { type: `urn:footlight:problem:${code}`, title, status, code, detail, pointer };
   return new Response(JSON.stringify(body), {
     status,
-    headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store' },
+    headers: { 'content-type': 'application/problem+json', ...DATA },
   });
 }
 
 export function json(value: unknown, status = 200): Response {
   return new Response(JSON.stringify(value), {
     status,
-    headers: { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' },
+    headers: { 'content-type': 'application/json; charset=utf-8', ...DATA },
   });
 }
 

@@ -15,7 +15,8 @@ void add_backup(CLI::App& program, const Globals& globals) {
   command->footer(
       R"(The folder gets main.db (the data, sealed) and keys.db (the wrapped keys). Keep the two apart, keys.db for a short
 time only: whoever is erased stays readable in a backup for as long as its keys.db is kept. The master key
-(footlight.db-master.key, or FOOTLIGHT_MASTER_KEY) is not in it: without it a backup is of no use, to anybody.
+(footlight.db-master.key, or FOOTLIGHT_MASTER_KEY) is not in it: without it a backup is of no use, to anybody. Nor is the
+signing key (keys/): keep both where secrets are kept. Published files are made anew by footlight publish.
 
 Examples:
   footlight backup /backups/$(date +%F)

@@ -100,7 +100,7 @@ void look_at_profiles(Report& report, origin::Store& store) {
     report.add(Finding::kWarning, fmt::format("{} keys belong to no profile", keys - profiles),
                "left by a crash between two commits, or by a restore of older data; they open nothing");
   }
-  if (store.vault().note("rotating_to").value_or("") != "") {
+  if (!store.vault().note("rotating_to").value_or("").empty()) {
     report.add(Finding::kWarning, "a rotation of the master key has not come to its end",
                "footlight keys rotate goes on with it");
   }

@@ -292,6 +292,12 @@ Client App::client(const httplib::Request& request) const {
   if (!options.trusted_proxies.empty()) {
     const auto [begin, end] = request.headers.equal_range("X-Forwarded-For");
     for (auto one = begin; one != end; ++one) forwarded.push_back(one->second);
+  } else if (!was_told_of_proxy_.load(std::memory_order_relaxed) && request.has_header("X-Forwarded-For") &&
+             !was_told_of_proxy_.exchange(true)) {
+    // Once: everybody behind that proxy shares one limit. Whose address it is does not belong into the log.
+    fmt::print(stderr,
+               "footlight: requests come with X-Forwarded-For, which is believed of nobody: name your proxies "
+               "(--trusted-proxy), or all their visitors share one rate limit\n");
   }
   return client_of(request.remote_addr, forwarded, options.trusted_proxies);
 }

@@ -145,6 +145,7 @@ class App {
   RateLimit guesses_;       // refused credentials, per client
   RateLimit profiles_;      // new ones, per client
   RateLimit all_profiles_;  // new ones of everybody
+  mutable std::atomic<bool> was_told_of_proxy_{false};
   std::atomic<std::int64_t> erasures_seen_{0};
   std::int64_t housekeeping_ms_ = 0;  // work() only
   std::optional<schedule::Nightly> nightly_;

@@ -22,7 +22,7 @@ RotateReport rotate_master_key(Store& store, const RotateOptions& options,
   RotateReport report;
   const std::uint32_t before = vault.master_version();
   // A key in the file (or the environment) that is newer than the one in use was to be rotated to.
-  report.resumed = keys.latest() > before || vault.note(kUnfinished).value_or("") != "";
+  report.resumed = keys.latest() > before || !vault.note(kUnfinished).value_or("").empty();
   report.version = report.resumed ? keys.latest() : keys.add(vault.master_key_file());
   store.writer()
       .submit([&](Database&) {

@@ -90,8 +90,9 @@ class Live {
  private:
   LiveOptions options_;
   std::mutex reloading_;
-  PublicKey key_{};   // that signed the current one; reload() only
-  std::optional<std::string> seen_;  // the envelope looked at last; times and sizes of files can be equal while the text is not
+  PublicKey key_{};  // that signed the current one; reload() only
+  std::optional<std::string>
+      seen_;  // the envelope looked at last; times and sizes of files can be equal while the text is not
   mutable std::mutex mutex_;  // guards the two below, held for a copy only
   std::shared_ptr<const LiveSnapshot> current_;
   std::string refusal_;

@@ -44,6 +44,14 @@ const set = (response) =>
   );
 const GONE = { '__Host-fl': null, '__Host-fl-shaped': null, '__Host-fl-token': null };
 
+it('answers with data that no browser makes a page of', async () => {
+  for (const at of ['/api/privacy/consent', '/api/privacy/nothing', '/_fl/nothing']) {
+    const { headers } = await edge.get(at);
+    assert.equal(headers.get('x-content-type-options'), 'nosniff', at);
+    assert.match(headers.get('content-security-policy'), /default-src 'none'/, at);
+  }
+});
+
 it('says that Global Privacy Control is honoured', async () => {
   const response = await edge.get('/.well-known/gpc.json');
   assert.equal(response.status, 200);

@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { ANSWERS, newSite, PROGRAM, run, serve } from './program.mjs';
+import { ANSWERS, DEMO, newSite, PROGRAM, run, serve } from './program.mjs';
 import { sql, text, value } from './sqlite.mjs';
 
 let site;
@@ -393,6 +393,34 @@ test('the master key rotates while the service runs, and goes on after an interr
     before.email,
   );
   await second.stop();
+});
+
+test('a master key of the environment rotates by a second one in it', async () => {
+  const data = mkdtempSync(path.join(tmpdir(), 'footlight-env-'));
+  const keyed = (keys, ...args) =>
+    run(PROGRAM, ['--data', data, ...args], {
+      env: { ...process.env, FOOTLIGHT_MASTER_KEY: keys },
+    });
+  const [one, two] = ['a1'.repeat(32), 'b2'.repeat(32)];
+  const file = path.join(data, 'site.json');
+  writeFileSync(file, readFileSync(path.join(DEMO, 'site.json')));
+  await keyed(one, 'import', 'site', file);
+  assert.ok(!readdirSync(data).some((name) => name.endsWith('master.key')), 'none on the disk');
+  await assert.rejects(keyed(one, 'keys', 'rotate'), /add a comma and 2:64 hexadecimal digits/);
+  assert.match((await keyed(`${one},2:${two}`, 'keys', 'rotate')).stdout, /version 2/);
+  await keyed(`2:${two}`, 'keys', 'list');
+  await assert.rejects(keyed(one, 'keys', 'list'), /version 2 is missing/);
+  await assert.rejects(
+    keyed(`2:${one}`, 'keys', 'list'),
+    /not the one this database was written with/,
+  );
+  for (const wrong of ['', 'abc', `0:${one}`, `${one},${two}`, `2:${two}x`]) {
+    await assert.rejects(keyed(wrong, 'keys', 'list'), (error) => {
+      assert.ok(!error.stderr.includes(two.slice(0, 20)), 'what was read is not repeated');
+      return /hexadecimal|twice/.test(error.stderr);
+    });
+  }
+  rmSync(data, { recursive: true });
 });
 
 test('a backup of a running service is sound; restore replays the erasures', async () => {
