@@ -86,6 +86,13 @@ export function planter(): { rewriter: HTMLRewriter; nonce: string; findings: Fi
         const skip = inert || names.has(name) || element.hasAttribute('data-fl-filled');
         inert = false;
         if (skip) return;
+        try {
+          element.onEndTag(() => {
+            inSlot = false;
+          });
+        } catch {
+          return; // <br>, <img> and their kind have no inside that could be filled
+        }
         inSlot = awaitsCard = true;
         names.add(name);
         const index = findings.slots.length;
@@ -93,9 +100,6 @@ export function planter(): { rewriter: HTMLRewriter; nonce: string; findings: Fi
         element.before(mark('s', index), raw);
         element.prepend(mark('o', index), raw);
         element.append(mark('e', index), raw);
-        element.onEndTag(() => {
-          inSlot = false;
-        });
       },
     })
     .on('[data-fl-slot] > :first-child', {

@@ -162,7 +162,7 @@ async function serveChecked(
     const { bytes, rest } = await readUpTo(html, MAX_PAGE_BYTES);
     if (bytes) {
       const made = await keep(url, bytes, response.headers, isPublic, settings);
-      if (made?.page) return answerKept(request, made, made.page, cookies, env, ctx, settings);
+      if (made.page) return answerKept(request, made, made.page, cookies, env, ctx, settings);
       return new Response(bytes, response);
     }
     html = rest;
@@ -224,39 +224,39 @@ async function revalidate(url: string, found: KeptPage, settings: Settings): Pro
   kept.delete(url);
 }
 
-/** Takes a page apart, unless it is the one that is kept already. Undefined when that fails. */
+/** Takes a page apart, unless it is the one that is kept already. What cannot be taken apart is kept as it is. */
 async function keep(
   url: string,
   bytes: Uint8Array<ArrayBuffer>,
   headers: Headers,
   isPublic: boolean,
   settings: Settings,
-): Promise<KeptPage | undefined> {
+): Promise<KeptPage> {
   const now = Date.now();
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
   const hash = String.fromCharCode(...digest);
   const before = kept.get(url);
   const isSame = before?.hash === hash;
+  let page: Page | undefined;
   try {
-    const page = isSame ? before.page : await Page.takeApart(bytes);
-    const isOurs = page?.requests.length && isUtf8(headers, bytes);
-    const made: KeptPage = {
-      page: isOurs ? page : undefined,
-      headers: ownHeaders(headers),
-      validators: validatorsOf(headers),
-      hash,
-      isPublic,
-      checkedAtMs: now,
-      checkingUntilMs: 0,
-      usedAt: 0,
-    };
-    if (!isSame) count('page_kept');
-    kept.set(url, made, settings.pageCacheBytes);
-    return made;
+    page = isSame ? before.page : await Page.takeApart(bytes);
   } catch {
-    count('page_error');
-    return undefined;
+    count('page_error'); // it passes through, and takes the place of what was kept before
   }
+  const isOurs = page?.requests.length && isUtf8(headers, bytes);
+  const made: KeptPage = {
+    page: isOurs ? page : undefined,
+    headers: ownHeaders(headers),
+    validators: validatorsOf(headers),
+    hash,
+    isPublic,
+    checkedAtMs: now,
+    checkingUntilMs: 0,
+    usedAt: 0,
+  };
+  if (!isSame) count('page_kept');
+  kept.set(url, made, settings.pageCacheBytes);
+  return made;
 }
 
 function answerKept(

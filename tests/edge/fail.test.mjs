@@ -235,6 +235,29 @@ describe('a visitor’s record that is none', () => {
     }));
 });
 
+describe('a slot that cannot be one', () => {
+  it('is left alone, and the page around it is filled', () =>
+    withEdge({}, async (edge, visit) => {
+      assert.ok(decisionOf(await visit()));
+      const slot = '<div data-fl-slot="projects"><b data-fl-text="title">default</b></div>';
+      for (const [index, empty] of [
+        '<br data-fl-slot="hero">',
+        '<img data-fl-slot="hero">',
+        '<svg><path data-fl-slot="hero"/></svg>',
+      ].entries()) {
+        const mark = `<p>page ${index}</p>`;
+        edge.pages['/'] = { body: `<html><body>${mark}${empty}${slot}</body></html>` };
+        const html = await until(async () => {
+          const text = await visit();
+          return text.includes(mark) && text;
+        }, 'the new page');
+        assert.ok(html.includes(empty), html);
+        assert.ok(decisionOf(html)?.slots.projects.length > 0, html);
+      }
+      assert.equal((await edge.status()).counters.page_error, 0);
+    }));
+});
+
 describe('a site that fails', () => {
   it('is shown as it was', () =>
     withEdge({}, async (edge, visit) => {
