@@ -7,6 +7,8 @@
 
 #include "origin/cli/commands.h"
 #include "origin/cli/open_store.h"
+#include "origin/cli/progress.h"
+#include "origin/learn/ease.h"
 
 namespace footlight::cli {
 
@@ -36,7 +38,14 @@ Examples:
       return;
     }
     const auto store = open_existing_store(globals);
-    const auto report = origin::backup(*store, *directory, {});
+    origin::BackupReport report;
+    {
+      Progress progress("backup");
+      report = origin::backup(*store, *directory, [&](double share) {
+        if (interrupted()) throw learn::Cancelled();  // what was copied so far is removed again
+        progress("copying", share);
+      });
+    }
     fmt::print("{}: {} profiles, {} interactions, {} bytes; checked.\n", directory->string(), report.profiles,
                report.interactions, report.bytes);
   });

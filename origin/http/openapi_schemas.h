@@ -79,7 +79,7 @@ inline constexpr std::string_view kOpenapiSchemas = R"json({
     "consent": {"$ref": "#/components/schemas/Choices"},
     "history": {"type": "array", "items": {"type": "object", "required": ["purpose", "choice", "source", "at"], "properties": {
       "purpose": {"enum": ["personalization", "measurement", "training", "optedOut"]}, "choice": {"enum": ["granted", "denied", "unset"]},
-      "source": {"enum": ["person", "admin", "import"]}, "at": {"type": "string", "format": "date-time"}}}}}},
+      "source": {"enum": ["person", "admin"]}, "at": {"type": "string", "format": "date-time"}}}}}},
   "PrivacySettings": {"type": "object", "required": ["settings", "retention"], "properties": {
     "settings": {"$ref": "#/components/schemas/Choices"}, "record": {"type": "string"},
     "retention": {"type": "object", "properties": {"interactionDays": {"type": "integer"}, "profileDays": {"type": "integer"}}}}},

@@ -42,7 +42,7 @@ void apply_consent(Visitor& visitor, const ConsentChange& change, bool opt_out_m
 [[nodiscard]] bool refuses_personalization(const Visitor& visitor);
 
 // Writer only. Writes down what differs from `before`, and whether the model may learn from this person. `source`:
-// "person", "admin", "import".
+// "person", "admin".
 void record_consent(Database& db, std::int64_t profile, const std::optional<Visitor>& before, const Visitor& after,
                     const ConsentChange& change, std::string_view source);
 

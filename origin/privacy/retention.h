@@ -5,7 +5,8 @@
 // Once a day of a running origin (`footlight privacy retention` at any time). Interactions, exposures, conversions,
 // recommendations and would-show rows go `interaction_days` after they happened; visitors without a profile go with the
 // last of theirs; profiles are erased (erasure.h) `profile_days` after the person last did something; expired tokens
-// and stored pages, and keys without a profile, go at once. Each run is in the audit log with its counts. Removes in
+// and stored pages go at once. Keys without a profile stay: they are those of a newer database than the one in place
+// (backup.h), or of nobody. Each run is in the audit log with its counts. Removes in
 // batches, so that nobody waits long for the writer. Thread rule: any thread.
 #pragma once
 

@@ -17,6 +17,8 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { newSite, PROGRAM, run, serve } from './program.mjs';
 import { sql, value } from './sqlite.mjs';
 
+/** A sanitizer's own calls come before those of a preloaded library. */
+const options = { skip: /build\/[at]san\//.test(PROGRAM) && 'needs the program that ships' };
 const LIBRARY = path.join(path.resolve(import.meta.dirname, '../..'), 'build/release/libfaults.so');
 
 let site;
@@ -79,7 +81,7 @@ for (const [name, what] of [
   ['fsync', 'a disk whose fsync fails'],
   ['readonly', 'a disk that is read-only'],
 ]) {
-  test(`${what}: refused, served, and gone on with`, async () => {
+  test(`${what}: refused, served, and gone on with`, options, async () => {
     const acknowledged = [];
     for (let i = 0; i < 5; i++) {
       assert.equal((await interaction()).status, 200);
@@ -115,7 +117,7 @@ for (const [name, what] of [
   });
 }
 
-test('a clock that goes back by a day, and comes again', async () => {
+test('a clock that goes back by a day, and comes again', options, async () => {
   assert.equal((await interaction()).status, 200);
   fault('clock -86400000');
   assert.equal((await interaction()).status, 200);
@@ -145,7 +147,7 @@ test('a clock that goes back by a day, and comes again', async () => {
   assert.deepEqual(numbers(), [1, 2, 3]);
 });
 
-test('a damaged page is found, and a backup puts it right', async () => {
+test('a damaged page is found, and a backup puts it right', options, async () => {
   for (let i = 0; i < 20; i++) await interaction();
   const backup = path.join(folder, 'backup');
   await site.footlight('backup', backup);
