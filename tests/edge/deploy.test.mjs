@@ -38,6 +38,7 @@ it('wrangler deploy --dry-run', () => {
       'engine.wasm',
       'engine_full.wasm',
       'flags.js',
+      'privacy.js',
       'sdk.js',
     ]);
     const bytes = files.map(
