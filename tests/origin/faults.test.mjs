@@ -17,8 +17,8 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { newSite, PROGRAM, run, serve } from './program.mjs';
 import { sql, value } from './sqlite.mjs';
 
-/** A sanitizer's own calls come before those of a preloaded library. */
-const options = { skip: /build\/[at]san\//.test(PROGRAM) && 'needs the program that ships' };
+/** The thread sanitizer’s own calls come before those of a preloaded library. */
+const options = { skip: /build\/tsan\//.test(PROGRAM) && 'needs the program that ships' };
 const LIBRARY = path.join(path.resolve(import.meta.dirname, '../..'), 'build/release/libfaults.so');
 
 let site;
