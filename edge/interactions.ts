@@ -12,7 +12,6 @@ import {
   FEEDBACKS,
   type InteractionInput,
 } from '../wasm/binding/engine.js';
-import { toBase64Url } from '../wasm/binding/manifest.js';
 import {
   DAY_PARTS,
   DEVICES,
@@ -28,7 +27,7 @@ import { isObject, type JsonObject, json, parseObject, Refusal, readBody } from 
 import type { Live } from './snapshots.js';
 import { visitorSurroundings } from './surroundings.js';
 import { originFetch } from './upstream.js';
-import { newUnitId, type Opened, visitorCookie } from './visitor.js';
+import { newUnitId, type Opened, unitIdText, visitorCookie } from './visitor.js';
 
 const MAX_BODY = 8192;
 const MAX_BATCH_BODY = 65536;
@@ -314,11 +313,6 @@ export function visitorIdOf(
   if (!permission(state, request.headers, settings.consentMode).measure) return undefined;
   if (!state.hasUnitId) engine.setUnitId(newUnitId());
   return unitIdText(engine.visitorRecord());
-}
-
-/** The record's bytes 2 to 9 hold the unit id (core/visitor/RECORD.md). */
-function unitIdText(record: Uint8Array): string {
-  return toBase64Url(record.subarray(2, 10));
 }
 
 const queue: Event[] = [];

@@ -102,6 +102,11 @@ export function forgetCookies(): string[] {
     .concat(tokenCookie(undefined));
 }
 
+/** The unit id as the origin knows it: the record's bytes 2 to 9 (core/visitor/RECORD.md). */
+export function unitIdText(record: Uint8Array): string {
+  return toBase64Url(record.subarray(2, 10));
+}
+
 /** 64 random bits that name nobody, never zero. */
 export function newUnitId(): Uint32Array {
   const id = crypto.getRandomValues(new Uint32Array(2));

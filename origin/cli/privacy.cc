@@ -21,31 +21,48 @@
 namespace footlight::cli {
 namespace {
 
-// A profile by its id or by an address.
-origin::Uuid profile_of(origin::Store& store, const std::string& who) {
+constexpr const char* kWho = "Profile id, e-mail address, or the id of a visitor without a profile";
+
+struct Person {
+  std::optional<origin::Uuid> profile;
+  origin::Hash visitor{};  // of whoever has none
+};
+
+Person find_person(origin::Store& store, const std::string& who) {
   auto db = store.reader();
   if (const auto id = origin::parse_uuid(who)) {
-    if (origin::find_by_id(*db, *id)) return *id;
+    if (origin::find_by_id(*db, *id)) return {.profile = *id};
   } else if (const std::string email = origin::normal_email(who); !email.empty()) {
     const auto found = origin::find_by_email(*db, store.vault().hash(origin::HashOf::kEmail, email));
-    if (found) return found->second;
+    if (found) return {.profile = found->second};
+  } else {
+    const origin::Hash hash = store.vault().hash(origin::HashOf::kVisitor, who);
+    if (const auto visitor = origin::find_visitor(*db, hash)) {
+      const auto found = origin::profile_of_visitor(*db, *visitor);
+      if (found) return {.profile = found->second};
+      return {.profile = {}, .visitor = hash};
+    }
   }
-  throw std::runtime_error("there is no profile with this id or address");
+  throw std::runtime_error("there is no profile with this id or address, and no visitor with this id");
 }
 
 void add_export(CLI::App& command, const Globals& globals) {
   auto* sub = command.add_subcommand("export", "Everything about a person, as JSON (origin/privacy/EXPORT.md)");
   auto who = std::make_shared<std::string>();
-  sub->add_option("WHO", *who, "Profile id or e-mail address")->required();
+  sub->add_option("WHO", *who, kWho)->required();
   sub->callback([&globals, who] {
     const auto store = open_existing_store(globals);
-    const origin::Uuid id = profile_of(*store, *who);
-    const auto document = origin::export_profile(*store, id);
-    if (!document) throw std::runtime_error("the profile was erased");
+    const Person person = find_person(*store, *who);
+    const auto document = person.profile ? origin::export_profile(*store, *person.profile)
+                                         : origin::export_visitor(*store, person.visitor);
+    if (!document) throw std::runtime_error("the person was erased");
     store->writer()
         .submit([&](origin::Database& db) {
-          if (const auto profile = origin::find_by_id(db, id)) {
-            origin::append_personal_audit(db, store->vault(), profile->first, id, actor(), "privacy.export", "");
+          if (!person.profile) {
+            origin::append_audit(db, actor(), "privacy.export", origin::kWithoutProfile, "");
+          } else if (const auto profile = origin::find_by_id(db, *person.profile)) {
+            origin::append_personal_audit(db, store->vault(), profile->first, *person.profile, actor(),
+                                          "privacy.export", "");
           }
         })
         .get();
@@ -57,13 +74,16 @@ void add_erase(CLI::App& command, const Globals& globals) {
   auto* sub = command.add_subcommand("erase", "Erase a person for good, and print the signed receipt");
   auto who = std::make_shared<std::string>();
   auto is_sure = std::make_shared<bool>(false);
-  sub->add_option("WHO", *who, "Profile id or e-mail address")->required();
+  sub->add_option("WHO", *who, kWho)->required();
   sub->add_flag("--yes", *is_sure, "Do it: there is no way back, from backups neither");
   sub->callback([&globals, who, is_sure] {
     if (!*is_sure) throw std::runtime_error("an erasure cannot be taken back: add --yes");
     const auto store = open_existing_store(globals);
-    const auto erased = origin::erase_profile(*store, profile_of(*store, *who), origin::ErasureReason::kAdmin, actor());
-    if (!erased) throw std::runtime_error("the profile was erased already");
+    const Person person = find_person(*store, *who);
+    constexpr auto kReason = origin::ErasureReason::kAdmin;
+    const auto erased = person.profile ? origin::erase_profile(*store, *person.profile, kReason, actor())
+                                       : origin::erase_visitor(*store, person.visitor, kReason, actor());
+    if (!erased) throw std::runtime_error("the person was erased already");
     fmt::print("{}\n", erased->receipt);
     fmt::print(stderr, "{} rows and the key are gone. A running footlight serve forgets within a second.\n",
                erased->rows);

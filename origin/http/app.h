@@ -37,7 +37,7 @@ struct AppOptions {
   std::vector<std::string> cors_origins;  // exact; "*" is not offered: requests carry credentials
   std::vector<Network> trusted_proxies;   // whose X-Forwarded-For is believed (client_address.h)
   double rate_per_s = 1000;               // per client address; 0: no limit
-  double key_rate_per_s = 200;            // per API key; 0: no limit
+  double key_rate_per_s = 1000;           // per API key; 0: no limit
   double profiles_per_min = 20;           // new ones per client address, and a thousand times that of all; 0: no limit
   bool consent_opt_out = false;           // where the law lets silence count as consent: unit ids without a choice
   std::int64_t token_ttl_ms = 180LL * 86'400'000;
@@ -106,6 +106,11 @@ class App {
   // else. nullptr only when there is no Authorization at all.
   [[nodiscard]] std::shared_ptr<const Session> session_if_any(const Exchange& exchange);
   [[nodiscard]] std::shared_ptr<const Session> session(const Exchange& exchange);
+  // The keyed hash of X-Visitor-Id, where it comes without a token. Only ids of Footlight's own making are taken, which
+  // nobody can guess; throws kUnauthorized for any other.
+  [[nodiscard]] std::optional<Hash> unit_id_if_any(const Exchange& exchange);
+  [[noreturn]] void refuse_credentials(
+      const httplib::Request& request);  // throws kUnauthorized; kTooMany to who guesses
   [[nodiscard]] std::shared_ptr<const publish::LiveSnapshot> snapshot() const;  // throws kNoSnapshot
   // Of the live snapshot, or (for a moment after a publish) of the one before.
   [[nodiscard]] std::shared_ptr<const ActiveWindows> windows() const;
@@ -133,7 +138,6 @@ class App {
   [[nodiscard]] Client client(const httplib::Request& request) const;
   void check_rate(const httplib::Request& request);
   void check_key(Exchange& exchange);
-  [[noreturn]] void refuse_credentials(const httplib::Request& request);
   [[noreturn]] void too_many();
   void take_up_erasures();
   void start_retention();

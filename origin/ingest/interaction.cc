@@ -253,7 +253,7 @@ Past past_of(Database& db, const Hash& visitor_hash) {
       "SELECT item_id, action, feedback, duration_ms, occurred_at FROM interactions "
       "WHERE visitor = (SELECT visitor FROM visitors WHERE hash = ? AND profile IS NULL) AND action <> ? "
       "ORDER BY occurred_at, id LIMIT ?");
-  query.bind_blob(1, std::as_bytes(std::span(visitor_hash)).first(16));
+  query.bind_blob(1, visitor_bytes(visitor_hash));
   query->bind(2, kExposureAction);
   query->bind(3, kMaxPast);
   Past past;
@@ -366,8 +366,13 @@ Outcome apply_events(Database& db, Vault& vault, const Who& who, std::span<const
   const std::int64_t now = now_ms();
   Outcome outcome;
   outcome.profile = who.profile;
-  const std::int64_t visitor_key =
-      who.profile ? visitor_of_profile(db, who.profile->first) : visitor_of_hash(db, *who.visitor_hash);
+  std::optional<std::int64_t> known =
+      who.profile ? visitor_of_profile(db, who.profile->first) : find_visitor(db, *who.visitor_hash);
+  if (!known && (who.signals_refusal || is_erased_visitor(db, *who.visitor_hash))) {  // no trace, not even an empty one
+    outcome.receipts.assign(events.size(), Receipt::kNotWanted);
+    return outcome;
+  }
+  const std::int64_t visitor_key = known ? *known : visitor_of_hash(db, *who.visitor_hash);
   // A visitor the edge knows by unit id alone may have a profile here: its questionnaire came with
   // the same unit id.
   if (!outcome.profile) outcome.profile = profile_of_visitor(db, visitor_key);

@@ -76,7 +76,7 @@ enum class Receipt : std::uint8_t {
   kDuplicate,          // counted before
   kUnknownContent,     // there is no such content: sending it again is useless
   kUnknownExperiment,  // nor such an experiment
-  kNotWanted,          // the visitor has opted out or denied measurement: nothing was kept
+  kNotWanted,          // the visitor has opted out, denied measurement or was erased: nothing was kept
 };
 
 struct Outcome {

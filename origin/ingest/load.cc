@@ -236,7 +236,8 @@ LoadReport load_interactions(Store& store, const Load& load, const publish::Live
             break;
           case Receipt::kNotWanted:
             ++report.refused;
-            load.refused(batch[indexes[i]].line, {"not_wanted", "the visitor has opted out", "/profileId"});
+            load.refused(batch[indexes[i]].line,
+                         {"not_wanted", "the visitor has opted out or was erased", "/profileId"});
             break;
           case Receipt::kUnknownContent:
             ++report.refused;

@@ -73,6 +73,54 @@ Json count_rows(Database& db, std::int64_t visitor, std::int64_t profile, const 
   return counts;
 }
 
+std::uint64_t sum(const Json& counts) {
+  std::uint64_t rows = 0;
+  for (const auto& [name, count] : counts.items()) rows += count.get<std::uint64_t>();
+  return rows;
+}
+
+void delete_visitor(Database& db, std::int64_t visitor) {
+  auto erase = db.prepare("DELETE FROM visitors WHERE visitor = ?");
+  erase->bind(1, visitor);
+  erase->exec();
+}
+
+// Writes the erasure down, marks the model for retraining, and signs the receipt. `profile`: the id of the profile, or
+// one that nobody had.
+void write_down(Database& db, const Vault& vault, Erased& erased, const Uuid& profile, bool had_profile,
+                std::span<const std::byte> visitor_hash, ErasureReason reason, const Json& counts) {
+  const std::string text = to_string(profile);
+  {
+    auto insert = db.prepare(
+        "INSERT INTO erasures (id, profile, visitor_hash, reason, erased_at, key_destroyed) VALUES (?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (profile) DO UPDATE SET key_destroyed = 0");
+    insert->bind(1, erased.id);
+    insert->bind(2, text);
+    if (!visitor_hash.empty()) insert.bind_blob(3, visitor_hash);
+    insert->bind(4, std::string(erasure_reason_name(reason)));
+    insert->bind(5, erased.at_ms);
+    insert->bind(6, had_profile ? 0 : 1);  // without a profile there is no key
+    insert->exec();
+  }
+  {
+    auto mark = db.prepare("INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING");
+    mark->bind(1, std::string(kRetrainingSince));
+    mark->bind(2, std::to_string(erased.at_ms));
+    mark->exec();
+  }
+  erased.receipt = seal_receipt(vault, {{"format", kReceiptFormat},
+                                        {"formatVersion", 1},
+                                        {"id", erased.id},
+                                        {"profileId", had_profile ? Json(text) : Json()},
+                                        {"reason", erasure_reason_name(reason)},
+                                        {"erasedAt", format_time(erased.at_ms)},
+                                        {"removed", counts}});
+}
+
+std::string audit_detail(const Erased& erased, ErasureReason reason) {
+  return Json{{"erasure", erased.id}, {"reason", erasure_reason_name(reason)}}.dump();
+}
+
 // What erase_profile() does inside the transaction.
 std::optional<Erased> erase_rows(Database& db, Vault& vault, const Uuid& id, ErasureReason reason,
                                  std::string_view actor) {
@@ -80,7 +128,6 @@ std::optional<Erased> erase_rows(Database& db, Vault& vault, const Uuid& id, Era
   if (!found) return std::nullopt;
   const std::int64_t profile = found->first;
   const std::string text = to_string(id);
-  const std::int64_t now = now_ms();
   std::int64_t visitor = 0;
   std::vector<std::byte> visitor_hash;
   {
@@ -91,17 +138,10 @@ std::optional<Erased> erase_rows(Database& db, Vault& vault, const Uuid& id, Era
       if (!query.is_null(1)) visitor_hash.assign(query.blob(1).begin(), query.blob(1).end());
     }
   }
-  Erased erased{.id = to_string(random_uuid()), .receipt = {}, .rows = 0, .at_ms = now};
   const Json counts = count_rows(db, visitor, profile, text);
-  for (const auto& [name, rows] : counts.items()) erased.rows += rows.get<std::uint64_t>();
-  erased.rows += 1;
-  append_personal_audit(db, vault, profile, id, actor, "privacy.erase",
-                        Json{{"erasure", erased.id}, {"reason", erasure_reason_name(reason)}}.dump());
-  {
-    auto erase = db.prepare("DELETE FROM visitors WHERE visitor = ?");
-    erase->bind(1, visitor);
-    erase->exec();
-  }
+  Erased erased{.id = to_string(random_uuid()), .receipt = {}, .rows = sum(counts) + 1, .at_ms = now_ms()};
+  append_personal_audit(db, vault, profile, id, actor, "privacy.erase", audit_detail(erased, reason));
+  delete_visitor(db, visitor);
   {
     auto erase = db.prepare("DELETE FROM content_recommendations WHERE user_profile_id = ?");
     erase->bind(1, text);
@@ -112,35 +152,25 @@ std::optional<Erased> erase_rows(Database& db, Vault& vault, const Uuid& id, Era
     erase->bind(1, profile);
     erase->exec();
   }
-  {
-    auto insert = db.prepare(
-        "INSERT INTO erasures (id, profile, visitor_hash, reason, erased_at) VALUES (?, ?, ?, ?, ?) "
-        "ON CONFLICT (profile) DO UPDATE SET key_destroyed = 0");
-    insert->bind(1, erased.id);
-    insert->bind(2, text);
-    if (!visitor_hash.empty()) insert.bind_blob(3, visitor_hash);
-    insert->bind(4, std::string(erasure_reason_name(reason)));
-    insert->bind(5, now);
-    insert->exec();
-  }
-  {
-    auto mark = db.prepare("INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING");
-    mark->bind(1, std::string(kRetrainingSince));
-    mark->bind(2, std::to_string(now));
-    mark->exec();
-  }
-  erased.receipt = seal_receipt(vault, {{"format", kReceiptFormat},
-                                        {"formatVersion", 1},
-                                        {"id", erased.id},
-                                        {"profileId", text},
-                                        {"reason", erasure_reason_name(reason)},
-                                        {"erasedAt", format_time(now)},
-                                        {"removed", counts}});
+  write_down(db, vault, erased, id, true, visitor_hash, reason, counts);
+  return erased;
+}
+
+// What erase_visitor() does inside the transaction.
+std::optional<Erased> erase_visitor_rows(Database& db, const Vault& vault, const Hash& hash, ErasureReason reason,
+                                         std::string_view actor) {
+  const auto visitor = find_visitor(db, hash);
+  if (!visitor || profile_of_visitor(db, *visitor)) return std::nullopt;
+  const Json counts = count_rows(db, *visitor, 0, "");
+  Erased erased{.id = to_string(random_uuid()), .receipt = {}, .rows = sum(counts) + 1, .at_ms = now_ms()};
+  append_audit(db, actor, "privacy.erase", kWithoutProfile, audit_detail(erased, reason));
+  delete_visitor(db, *visitor);
+  write_down(db, vault, erased, random_uuid(), false, visitor_bytes(hash), reason, counts);
   return erased;
 }
 
 // A visitor who had no profile yet in the older copy, or still has one there.
-std::uint64_t erase_visitor(Database& db, const std::vector<std::byte>& hash) {
+std::uint64_t erase_older(Database& db, const std::vector<std::byte>& hash) {
   auto erase = db.prepare("DELETE FROM visitors WHERE hash = ?");
   erase.bind_blob(1, hash);
   return static_cast<std::uint64_t>(erase->exec());
@@ -159,6 +189,13 @@ std::optional<Erased> erase_profile(Store& store, const Uuid& profile, ErasureRe
       store.writer().submit([&](Database& db) { return erase_rows(db, vault, profile, reason, actor); }).get();
   if (erased) static_cast<void>(finish_erasures(store));
   return erased;
+}
+
+std::optional<Erased> erase_visitor(Store& store, const Hash& visitor, ErasureReason reason, std::string_view actor) {
+  const Vault& vault = store.vault();
+  return store.writer()
+      .submit([&](Database& db) { return erase_visitor_rows(db, vault, visitor, reason, actor); })
+      .get();
 }
 
 std::uint64_t finish_erasures(Store& store) {
@@ -241,7 +278,7 @@ std::uint64_t replay_erasures(Store& store, const std::vector<Erasure>& erasures
     if (id && erase_profile(store, *id, ErasureReason::kRestore, "restore")) ++count;
     store.writer()
         .submit([&](Database& db) {
-          if (!erasure.visitor_hash.empty()) count += erase_visitor(db, from_hex(erasure.visitor_hash));
+          if (!erasure.visitor_hash.empty()) count += erase_older(db, from_hex(erasure.visitor_hash));
           // It stays on the list, under its own id and reason, for the next restore.
           auto erase = db.prepare("DELETE FROM erasures WHERE profile = ? OR id = ?");
           erase->bind(1, erasure.profile);

@@ -36,15 +36,19 @@ class Export {
       segment_ = query.integer(1);
     }
   }
+  // Without a profile.
+  Export(Store& store, Database& db, std::int64_t visitor)
+      : store_(store), db_(db), id_{}, profile_(0), key_{}, visitor_(visitor) {}
 
   Json document() {
-    const Visitor visitor = load_visitor(db_, store_.vault(), profile_, id_);
+    const bool has_profile = profile_ != 0;
+    const Visitor visitor = has_profile ? load_visitor(db_, store_.vault(), profile_, id_) : Visitor{};
     return {{"format", "footlight-export"},
             {"formatVersion", kExportVersion},
             {"exportedAt", format_time(now_ms())},
-            {"profile", profile(visitor)},
+            {"profile", has_profile ? profile(visitor) : Json()},
             {"answers", answers()},
-            {"consent", consent_now(db_, profile_, visitor)},
+            {"consent", has_profile ? consent_now(db_, profile_, visitor) : Json()},
             {"consentHistory", consent_history(db_, profile_)},
             {"interactions", interactions()},
             {"recommendations", recommendations()},
@@ -264,6 +268,14 @@ std::optional<Json> export_profile(Store& store, const Uuid& profile) {
   const auto key = store.vault().data_key(profile);
   if (!key) return std::nullopt;
   return Export(store, *db, profile, found->first, *key).document();
+}
+
+std::optional<Json> export_visitor(Store& store, const Hash& visitor) {
+  auto db = store.reader();
+  const ReadTransaction transaction(*db);
+  const auto found = find_visitor(*db, visitor);
+  if (!found || profile_of_visitor(*db, *found)) return std::nullopt;
+  return Export(store, *db, *found).document();
 }
 
 }  // namespace footlight::origin

@@ -36,6 +36,9 @@ struct AuditRow {
 void append_audit(Database& db, std::string_view actor, std::string_view action, std::string_view subject,
                   std::string_view detail);
 
+// The subject of what is about a person who has no profile: nothing that would name them is kept.
+inline constexpr std::string_view kWithoutProfile = "visitor without a profile";
+
 // The same for an action about a person: what is kept names nobody once the profile is erased. The profile exists.
 void append_personal_audit(Database& db, Vault& vault, std::int64_t profile, const Uuid& id, std::string_view actor,
                            std::string_view action, std::string_view detail);

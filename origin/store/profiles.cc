@@ -269,21 +269,29 @@ std::int64_t visitor_of_profile(Database& db, std::int64_t profile) {
   return db.last_id();
 }
 
+std::optional<std::int64_t> find_visitor(Database& db, const Hash& hash) {
+  auto query = db.prepare("SELECT visitor FROM visitors WHERE hash = ?");
+  query.bind_blob(1, visitor_bytes(hash));
+  if (!query->executeStep()) return std::nullopt;
+  return query.integer(0);
+}
+
+bool is_erased_visitor(Database& db, const Hash& hash) {
+  auto query = db.prepare("SELECT 1 FROM erasures WHERE visitor_hash = ? AND reason IN ('person', 'admin')");
+  query.bind_blob(1, visitor_bytes(hash));
+  return query->executeStep();
+}
+
 std::int64_t visitor_of_hash(Database& db, const Hash& hash) {
-  const auto bytes = std::as_bytes(std::span(hash)).first(16);  // 128 bits are enough to tell visitors apart
-  {
-    auto query = db.prepare("SELECT visitor FROM visitors WHERE hash = ?");
-    query.bind_blob(1, bytes);
-    if (query->executeStep()) return query.integer(0);
-  }
+  if (const auto known = find_visitor(db, hash)) return *known;
   auto insert = db.prepare("INSERT INTO visitors (hash) VALUES (?)");
-  insert.bind_blob(1, bytes);
+  insert.bind_blob(1, visitor_bytes(hash));
   insert->exec();
   return db.last_id();
 }
 
 void link_visitor(Database& db, std::int64_t profile, const Hash& hash) {
-  const auto bytes = std::as_bytes(std::span(hash)).first(16);
+  const auto bytes = visitor_bytes(hash);
   std::optional<std::int64_t> known;
   std::optional<std::int64_t> owner;
   {

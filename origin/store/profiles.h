@@ -80,6 +80,13 @@ void save_visitor(Database& db, Vault& vault, std::int64_t profile, const Uuid& 
 // there.
 [[nodiscard]] std::int64_t visitor_of_profile(Database& db, std::int64_t profile);
 [[nodiscard]] std::int64_t visitor_of_hash(Database& db, const Hash& hash);
+// As it is kept: 128 bits are enough to tell visitors apart.
+[[nodiscard]] inline std::span<const std::byte> visitor_bytes(const Hash& hash) {
+  return std::as_bytes(std::span(hash)).first(16);
+}
+[[nodiscard]] std::optional<std::int64_t> find_visitor(Database& db, const Hash& hash);
+// Whether whoever this was has been erased at their own wish or by an admin: what still comes of them is refused.
+[[nodiscard]] bool is_erased_visitor(Database& db, const Hash& hash);
 // From now on the hash (of a unit id) is this profile's; what it did before becomes the profile's
 // past.
 void link_visitor(Database& db, std::int64_t profile, const Hash& hash);

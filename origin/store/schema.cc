@@ -231,6 +231,7 @@ CREATE TABLE erasures (
   erased_at INTEGER NOT NULL,
   key_destroyed INTEGER NOT NULL DEFAULT 0 CHECK (key_destroyed IN (0, 1))
 ) STRICT;
+CREATE INDEX erasures_visitor ON erasures(visitor_hash) WHERE visitor_hash IS NOT NULL;
 
 CREATE TABLE consents (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -348,6 +349,7 @@ CREATE TABLE erasures (
   erased_at INTEGER NOT NULL,
   key_destroyed INTEGER NOT NULL DEFAULT 0 CHECK (key_destroyed IN (0, 1))
 ) STRICT;
+CREATE INDEX erasures_visitor ON erasures(visitor_hash) WHERE visitor_hash IS NOT NULL;
 
 CREATE TABLE consents (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -1,7 +1,7 @@
 // What an attacker tries on an origin: every route of its OpenAPI document with every kind of credentials, inputs beyond
 // every limit, requests that can be read in two ways, hostile content, forged snapshots. For the test, and for
 // `./dev bench attack`, which counts.
-import { createHash, generateKeyPairSync, sign } from 'node:crypto';
+import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -23,10 +23,12 @@ export function collector() {
 }
 
 async function newPerson(origin, email) {
+  const unitId = randomBytes(8).toString('base64url');
+  const consent = { personalization: true, measurement: true };
   const { json } = await origin.call('POST', '/api/profile', {
-    body: { email, questionnaireData: {}, consent: { personalization: true, measurement: true } },
+    body: { email, questionnaireData: {}, consent, visitorId: unitId },
   });
-  return { token: json.token, user: json.profileId };
+  return { token: json.token, user: json.profileId, unitId };
 }
 
 /** Keys and tokens of every kind. */
@@ -139,6 +141,21 @@ export async function tryCredentials(origin, credentials, cases) {
       );
       await is('as nobody that there is', bearer(other.token, { 'x-user-id': 'nobody' }), 403);
       await is('by a name alone', { 'x-user-id': person.user }, 401);
+      if (schemes.includes('visitorId')) {
+        for (const [what, unitId] of [
+          ['of nobody', 'AAECAwQFBgc'],
+          ['of nobody, written otherwise', 'AAECAwQFBgd'],
+          ['of zeros', 'AAAAAAAAAAA'],
+          ['too short', 'AAECAwQFBg'],
+          ['too long', 'AAECAwQFBgcI'],
+          ['of another form', 'customer-42'],
+          ['of somebody with a profile', person.unitId],
+        ]) {
+          await is(`with a unit id ${what}`, { 'x-visitor-id': unitId }, 401);
+          const both = { 'x-visitor-id': unitId, ...bearer('garbage') };
+          await is(`with garbage and a unit id ${what}`, both, 401);
+        }
+      }
       if (id !== 'eraseProfile') {
         await isLetIn('with the token', bearer(person.token));
         await isLetIn('with token and name', bearer(person.token, { 'x-user-id': person.user }));

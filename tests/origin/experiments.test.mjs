@@ -114,7 +114,7 @@ const goal = (visitorId, name, value, occurredAt) => ({
 
 before(async () => {
   site = await newSite();
-  origin = await serve(site, '--rate-limit', '0');
+  origin = await serve(site, '--rate-limit', '0', '--key-rate-limit', '0');
   const key = async (scope) =>
     (await site.footlight('keys', 'create', '--scope', scope)).stdout.trim();
   admin = await key('admin');

@@ -1,7 +1,7 @@
 // What a person may ask for, end to end on the real program: export, erasure with its receipt, choices and their
 // history, settings, retention; the same by an admin, audited; rotation; backup and restore.
 import assert from 'node:assert/strict';
-import { createPublicKey, verify } from 'node:crypto';
+import { createPublicKey, randomBytes, verify } from 'node:crypto';
 import {
   copyFileSync,
   mkdirSync,
@@ -192,6 +192,66 @@ test('an erasure leaves nothing, and its receipt is signed', async () => {
     const stats = await origin.call('GET', '/api/admin/stats', { token: keys.read });
     if (stats.json.retrainingWantedSince === null) break;
   }
+});
+
+test('who has no profile gets a copy and an erasure by their unit id', async () => {
+  const unitId = randomBytes(8).toString('base64url');
+  let sent = 0;
+  const click = (headers) =>
+    origin.call('POST', '/api/personalization/interactions', {
+      headers,
+      body: {
+        interactions: [
+          { eventId: `u-${++sent}`, contentId: items[0], action: 'click', visitorId: unitId },
+        ],
+      },
+    });
+  const by = { headers: { 'x-visitor-id': unitId } };
+  const visitors = count('visitors');
+  assert.equal((await click({ 'sec-gpc': '1' })).json.counted, 0);
+  assert.equal(count('visitors'), visitors, 'a signal leaves no trace');
+  assert.equal((await origin.call('GET', '/api/privacy/export', by)).status, 401);
+  assert.equal((await click()).json.counted, 1);
+  await click();
+  const copy = await origin.call('GET', '/api/privacy/export', by);
+  assert.equal(copy.status, 200);
+  assert.match(copy.headers.get('content-disposition'), /^attachment/);
+  assert.equal(copy.json.profile, null);
+  assert.deepEqual(
+    copy.json.interactions.map(({ contentId, action }) => [contentId, action]),
+    [
+      [items[0], 'click'],
+      [items[0], 'click'],
+    ],
+  );
+  const { stdout } = await site.footlight('privacy', 'export', unitId);
+  assert.equal(JSON.parse(stdout).interactions.length, 2);
+  const backup = path.join(site.data, 'before-the-unit');
+  await site.footlight('backup', backup);
+  const erased = await origin.call('DELETE', '/api/privacy/profile', by);
+  assert.equal(erased.status, 200);
+  assert.equal(erased.json.removedRows, 3, 'two clicks and the visitor');
+  const receipt = JSON.parse(Buffer.from(erased.json.receipt.payload, 'base64'));
+  assert.equal(receipt.profileId, null);
+  assert.equal(receipt.removed.interactions, 2);
+  assert.equal(count('visitors'), visitors);
+  for (const method of ['GET', 'DELETE']) {
+    const path = method === 'GET' ? '/api/privacy/export' : '/api/privacy/profile';
+    assert.equal((await origin.call(method, path, by)).status, 401);
+  }
+  // What was still on its way is not wanted any more.
+  assert.equal((await click()).json.counted, 0);
+  assert.equal(count('visitors'), visitors);
+  // An older copy forgets, too.
+  const other = mkdtempSync(path.join(tmpdir(), 'footlight-unit-'));
+  const list = path.join(other, 'erasures.jsonl');
+  writeFileSync(list, (await site.footlight('privacy', 'erasures')).stdout);
+  copyFileSync(`${main()}-master.key`, path.join(other, 'footlight.db-master.key'));
+  await at(other, 'restore', backup, '--erasures', list);
+  const rows = value(path.join(other, 'footlight.db'), 'SELECT count(*) FROM visitors');
+  assert.equal(rows, visitors);
+  rmSync(other, { recursive: true });
+  rmSync(backup, { recursive: true });
 });
 
 test('another process hears of an erasure within a second', async () => {
