@@ -151,6 +151,12 @@ void look_at_snapshot(Report& report, origin::Store& store, const Globals& globa
     report.add(Finding::kWarning, "nothing is published", "footlight publish");
     return;
   }
+  if (!fs::exists(globals.signing_key())) {
+    report.add(
+        Finding::kWrong, fmt::format("the signing key {} is missing", globals.signing_key().string()),
+        "put it back from where it was kept; or footlight publish --new-signing-key, and give the new public half "
+        "to edge and browser");
+  }
   publish::Live live({.directory = globals.publish_dir(),
                       .public_keys = [&] { return publish::trusted_keys(globals.signing_key()); }});
   const std::int64_t now_s = origin::now_ms() / 1000;

@@ -81,12 +81,15 @@ Examples:
                        "What is live stays so; this share of the visitors gets the new snapshot, as an experiment")
           ->check(CLI::Range(0.001, 0.5));
   canary->excludes("--flags-only");
+  command->add_flag("--new-signing-key", options->new_signing_key,
+                    "Where the signing key is lost: make another, whose public half edge and browser must be given");
   command->add_flag("--force", options->force, "Publish a model that was found worse than the live one");
   command->callback([&globals, options, days, out, flags_only] {
     publish::PublishOptions wanted = publish_options(globals);
     wanted.keep = options->keep;
     wanted.note = options->note;
     wanted.force = options->force;
+    wanted.new_signing_key = options->new_signing_key;
     wanted.canary_share = options->canary_share;
     wanted.expires_after_s = static_cast<std::int64_t>(*days * 86400);
     if (!out->empty()) wanted.out = *out;

@@ -52,8 +52,6 @@ void serve(const Globals& globals, ServeOptions& options) {
   options.app.token_ttl_ms = static_cast<std::int64_t>(options.token_days * 86'400'000);
 
   publish::LiveOptions live_options{.directory = globals.publish_dir()};
-  // The signing key is made on the first publish at the latest; verification needs its public half
-  // before that.
   live_options.public_keys = [file = globals.signing_key()] { return publish::trusted_keys(file); };
   static_cast<void>(live_options.public_keys());  // says now what is wrong with them
   publish::Live live(std::move(live_options));

@@ -131,8 +131,14 @@ struct Built {
   std::optional<Canary> canary;
 };
 
-SigningKey signing_key(const PublishOptions& options, PublishReport& report) {
+SigningKey signing_key(Store& store, const PublishOptions& options, PublishReport& report) {
   report.key_created = !std::filesystem::exists(options.signing_key);
+  if (report.key_created && !options.new_signing_key && store.live_snapshot()) {
+    throw CannotPublish(
+        fmt::format("the signing key {} is missing, and edge and browser trust nothing else: put it back, or make "
+                    "another (footlight publish --new-signing-key) and give them its public half",
+                    options.signing_key.string()));
+  }
   SigningKey key = SigningKey::load_or_create(options.signing_key);
   report.public_key = to_base64(key.public_key());
   if (!options.public_key.empty()) {
@@ -176,7 +182,7 @@ origin::SnapshotRow row_of(const PublishOptions& options, const Manifest& manife
 PublishReport finish(Store& store, const PublishOptions& options, const std::string& site_name, const Built& built,
                      const std::string& gate) {
   PublishReport report;
-  const SigningKey key = signing_key(options, report);
+  const SigningKey key = signing_key(store, options, report);
   Manifest& manifest = report.manifest;
   manifest = write_files(options, site_name, built);
   const std::string envelope = seal_manifest(manifest, key);
@@ -274,7 +280,7 @@ PublishReport start_canary(Store& store, const PublishOptions& options, const st
   const std::string id = fmt::format("canary-{}", candidate.version);
 
   PublishReport unused;
-  const SigningKey key = signing_key(options, unused);
+  const SigningKey key = signing_key(store, options, unused);
   const Manifest own = write_files(options, site_name, candidate);
   origin::SnapshotRow own_row = row_of(options, own, seal_manifest(own, key), gate);
   own_row.state = kCanaryState;

@@ -40,7 +40,8 @@ struct PublishOptions {
   // Above 0: what is live stays live, and this share of the visitors gets what is published now, as an experiment of
   // the kind canary. At most .5.
   double canary_share = 0;
-  bool force = false;  // publish what the gate (gate.h) finds worse; the row's note and figures say so
+  bool new_signing_key = false;  // make one where it is missing though something has been published
+  bool force = false;            // publish what the gate (gate.h) finds worse; the row's note and figures say so
 };
 
 struct PublishReport {

@@ -108,11 +108,13 @@ PublicKey activate_next_key(const std::filesystem::path& signing_key) {
 }
 
 std::vector<PublicKey> trusted_keys(const std::filesystem::path& signing_key) {
-  std::vector<PublicKey> keys{SigningKey::load_or_create(signing_key).public_key()};
-  for (const char* extension : {".next.pub", ".old.pub"}) {
+  std::vector<PublicKey> keys;
+  std::error_code ignored;
+  const bool has_key = std::filesystem::exists(signing_key, ignored);
+  if (has_key) keys.push_back(SigningKey::load(signing_key).public_key());
+  for (const char* extension : {".pub", ".next.pub", ".old.pub"}) {
     const auto file = beside(signing_key, extension);
-    std::error_code ignored;
-    if (!std::filesystem::exists(file, ignored)) continue;
+    if ((has_key && extension == std::string_view(".pub")) || !std::filesystem::exists(file, ignored)) continue;
     std::string line = read_file(file);
     while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.pop_back();
     keys.push_back(public_key_from_base64(line));

@@ -46,7 +46,7 @@ class SigningKey {
 [[nodiscard]] PublicKey prepare_next_key(const std::filesystem::path& signing_key);
 // Throws std::runtime_error when none was prepared.
 PublicKey activate_next_key(const std::filesystem::path& signing_key);
-// Of the key in use (made when there is none), the next and the old one.
+// Of the key in use (its public half is enough), the next and the old one; those that there are.
 [[nodiscard]] std::vector<PublicKey> trusted_keys(const std::filesystem::path& signing_key);
 
 [[nodiscard]] bool verify_signature(const PublicKey& key, std::string_view message,

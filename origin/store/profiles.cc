@@ -263,9 +263,9 @@ std::int64_t visitor_of_profile(Database& db, std::int64_t profile) {
     query->bind(1, profile);
     if (query->executeStep()) return query.integer(0);
   }
-  auto insert = db.prepare("INSERT INTO visitors (profile) VALUES (?)");
+  auto insert = db.prepare("INSERT INTO visitors (profile) SELECT seq FROM user_profiles WHERE seq = ?");
   insert->bind(1, profile);
-  insert->exec();
+  if (insert->exec() == 0) throw ProfileGone();
   return db.last_id();
 }
 

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import {
   closeSync,
+  existsSync,
   fstatSync,
   mkdtempSync,
   openSync,
@@ -145,6 +146,28 @@ test('a clock that goes back by a day, and comes again', options, async () => {
   );
   assert.match((await site.footlight('audit', 'verify')).stdout, /each follows/);
   assert.deepEqual(numbers(), [1, 2, 3]);
+});
+
+test('a lost signing key is told of, and not replaced in silence', options, async () => {
+  const key = path.join(site.data, 'keys/signing.key');
+  const kept = readFileSync(key);
+  rmSync(key);
+  for (const command of ['doctor', 'publish']) {
+    const error = await site.footlight(command).catch((failed) => failed);
+    assert.equal(error.code, 1, command);
+    assert.match(error.stdout + error.stderr, /signing\.key is missing/);
+  }
+  assert.ok(!existsSync(key), 'looking makes none');
+  await origin.stop();
+  origin = await serve(site); // its public half is enough to serve what is there
+  await pagesAreServed();
+  writeFileSync(key, kept, { mode: 0o600 });
+  await site.footlight('publish');
+  await site.footlight('doctor');
+  rmSync(key);
+  const { stdout } = await site.footlight('publish', '--new-signing-key');
+  assert.match(stdout, /A signing key was made/);
+  await site.footlight('doctor');
 });
 
 test('a damaged page is found, and a backup puts it right', options, async () => {

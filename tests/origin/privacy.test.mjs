@@ -254,6 +254,52 @@ test('who has no profile gets a copy and an erasure by their unit id', async () 
   rmSync(backup, { recursive: true });
 });
 
+test('an erasure amid requests of the same person leaves nothing, and looks like no failure', async () => {
+  const tables = ['visitors', 'interactions', 'content_recommendations', 'personalized_content'];
+  const before = tables.map((table) => count(table));
+  const statuses = new Set();
+  for (let round = 0; round < 5; round++) {
+    const visitorId = randomBytes(8).toString('base64url');
+    const { json } = await origin.call('POST', '/api/profile', {
+      body: { questionnaireData: ANSWERS, consent: { measurement: true }, visitorId },
+    });
+    const who = { token: json.token, user: json.profileId };
+    let isOver = false;
+    let sent = 0;
+    const keepOn = async (send) => {
+      while (!isOver) statuses.add((await send()).status);
+    };
+    const click = (as, more) =>
+      origin.call('POST', '/api/personalization/interactions', {
+        ...as,
+        body: {
+          interactions: [
+            { eventId: `${visitorId}${sent++}`, contentId: items[0], action: 'click', ...more },
+          ],
+        },
+      });
+    const others = [
+      keepOn(() => click(who)),
+      keepOn(() => click(who)),
+      keepOn(() => click({}, { visitorId })),
+      keepOn(() => origin.call('GET', '/api/personalization/homepage', who)),
+    ];
+    while (sent < 30) await new Promise((resolve) => setTimeout(resolve, 1));
+    assert.equal((await origin.call('DELETE', '/api/privacy/profile', who)).status, 200);
+    const until = sent + 30;
+    while (sent < until) await new Promise((resolve) => setTimeout(resolve, 1));
+    isOver = true;
+    await Promise.all(others);
+  }
+  assert.deepEqual([...statuses].sort(), [200, 401]);
+  assert.match((await origin.call('GET', '/metrics')).text, /store_failures_total 0/);
+  await new Promise((resolve) => setTimeout(resolve, 300)); // what is written behind
+  assert.deepEqual(
+    tables.map((table) => count(table)),
+    before,
+  );
+});
+
 test('another process hears of an erasure within a second', async () => {
   const who = await newPerson();
   await origin.call('GET', '/api/personalization/homepage', who);
