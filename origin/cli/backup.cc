@@ -9,6 +9,7 @@
 #include "origin/cli/open_store.h"
 #include "origin/cli/progress.h"
 #include "origin/learn/ease.h"
+#include "origin/store/restore.h"
 
 namespace footlight::cli {
 
@@ -69,7 +70,14 @@ Examples:
   command->callback([&globals, directory, options] {
     if (globals.db.has_parent_path()) std::filesystem::create_directories(globals.db.parent_path());
     const mode_t mask = ::umask(077);
-    const auto report = origin::restore(*directory, globals.db.string(), *options);
+    origin::RestoreReport report;
+    {
+      Progress progress("restore");
+      report = origin::restore(*directory, globals.db.string(), *options, [&](double share) {
+        if (interrupted()) throw learn::Cancelled();  // nothing has happened yet
+        progress("copying", share);
+      });
+    }
     ::umask(mask);
     fmt::print("{}: {} profiles; {} erasures replayed, {} taken out again; keys {}.\n", globals.db.string(),
                report.profiles, report.erasures, report.erased, report.kept_keys ? "as they were" : "of the backup");

@@ -16,6 +16,7 @@
 #include "origin/store/audit.h"
 #include "origin/store/backup.h"
 #include "origin/store/document.h"
+#include "origin/store/restore.h"
 
 namespace footlight::cli {
 namespace {
@@ -186,6 +187,7 @@ void add_doctor(CLI::App& program, const Globals& globals) {
   command->footer("Looks only; safe beside a running footlight serve. Exit status 1 when something is wrong.");
   command->callback([&globals] {
     Report report;
+    origin::finish_restore(globals.db.string());
     if (!fs::exists(globals.db)) {
       report.add(Finding::kWrong, "there is no database at " + globals.db.string(),
                  "--data DIR or --db FILE says where; footlight import makes one");

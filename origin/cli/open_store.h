@@ -9,6 +9,7 @@
 
 #include "origin/cli/commands.h"
 #include "origin/publish/publisher.h"
+#include "origin/store/restore.h"
 #include "origin/store/store.h"
 
 namespace footlight::cli {
@@ -30,6 +31,7 @@ namespace footlight::cli {
 
 // For commands that only look: a mistyped path is an error and makes no empty database.
 [[nodiscard]] inline std::unique_ptr<origin::Store> open_existing_store(const Globals& globals) {
+  origin::finish_restore(globals.db.string());
   if (!std::filesystem::exists(globals.db)) {
     throw std::runtime_error("there is no database at " + globals.db.string() +
                              " (--data DIR or --db FILE says where; footlight import makes one)");

@@ -10,6 +10,7 @@
 #include "origin/privacy/erasure.h"
 #include "origin/privacy/vault.h"
 #include "origin/store/audit.h"
+#include "origin/store/restore.h"
 #include "origin/store/schema.h"
 
 namespace footlight::origin {
@@ -73,6 +74,7 @@ Store::Store(StoreOptions options) : options_(std::move(options)) {
   if (sodium_init() < 0) throw std::runtime_error("libsodium cannot start.");
   if (options_.master_key_file.empty()) options_.master_key_file = options_.path + "-master.key";
 
+  finish_restore(options_.path);
   auto database = std::make_unique<Database>(options_.path, Database::Mode::kWrite);
   migrate(*database);
   // Only a database that no key was ever used with may get a new one: a lost key file is an error

@@ -1,13 +1,16 @@
 // What a person may ask for, end to end on the real program: export, erasure with its receipt, choices and their
 // history, settings, retention; the same by an admin, audited; rotation; backup and restore.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { createPublicKey, randomBytes, verify } from 'node:crypto';
 import {
   copyFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -572,6 +575,64 @@ test('a backup of a running service is sound; restore replays the erasures', asy
     kept.email,
   );
   rmSync(folder, { recursive: true });
+});
+
+test('a restore that is cut short has happened or has not', async () => {
+  const data = mkdtempSync(path.join(tmpdir(), 'footlight-restore-'));
+  const file = path.join(data, 'footlight.db');
+  const staging = `${file}.restoring`;
+  const before = path.join(data, 'before');
+  const after = path.join(data, 'after');
+  const gone = await newPerson();
+  await site.footlight('backup', before);
+  await origin.call('DELETE', '/api/privacy/profile', gone);
+  await site.footlight('backup', after);
+  copyFileSync(`${main()}-master.key`, `${file}-master.key`);
+  await at(data, 'restore', after);
+  const profiles = value(file, 'SELECT count(*) FROM user_profiles');
+  const isWhole = async () => {
+    await at(data, 'audit', 'verify');
+    assert.equal(value(file, 'SELECT count(*) FROM user_profiles'), profiles);
+    assert.equal(
+      value(file, `SELECT count(*) FROM erasures WHERE profile = ${text(gone.user)}`),
+      1,
+      'an erasure is not forgotten on the way',
+    );
+  };
+  for (let round = 0; round < 8; round++) {
+    const child = spawn(PROGRAM, ['--data', data, 'restore', before, '--force'], {
+      stdio: 'ignore',
+    });
+    const ended = new Promise((resolve) => child.on('exit', resolve));
+    setTimeout(() => child.kill('SIGKILL'), 15 * round);
+    await ended;
+    await isWhole();
+  }
+  // Ready, and not yet in place, or half of it: whoever comes next puts it there.
+  const restored = () =>
+    value(file, "SELECT subject FROM audit_log WHERE action = 'restore' ORDER BY seq DESC LIMIT 1");
+  const copy = (from, to) => {
+    for (const suffix of ['', '-keys']) copyFileSync(from + suffix, to + suffix);
+  };
+  await at(data, 'restore', after, '--force');
+  copy(file, path.join(data, 'old'));
+  await at(data, 'restore', before, '--force');
+  copy(file, path.join(data, 'new'));
+  for (const isHalfWay of [false, true]) {
+    copy(path.join(data, 'old'), file);
+    mkdirSync(staging);
+    copy(path.join(data, 'new'), path.join(staging, 'footlight.db'));
+    if (isHalfWay) renameSync(path.join(staging, 'footlight.db-keys'), `${file}-keys`);
+    writeFileSync(path.join(staging, 'ready'), '');
+    await isWhole();
+    assert.equal(restored(), 'before');
+    assert.equal(existsSync(staging), false);
+  }
+  mkdirSync(staging); // what is not ready is nothing
+  copy(path.join(data, 'old'), path.join(staging, 'footlight.db'));
+  await isWhole();
+  assert.equal(restored(), 'before');
+  rmSync(data, { recursive: true });
 });
 
 test('an older copy of the data cannot be read after an erasure, with the keys of today', async () => {
