@@ -1,21 +1,14 @@
 // What a visitor may ask for about themselves: a copy, settings, the end of it (origin/privacy/PRIVACY.md).
 //
 // The authority is the profile's token, which the browser keeps in a cookie that no script reads. Here it becomes the
-// Bearer token of a request to the origin; a client that holds its token itself sends that. Whoever has no profile shows
-// the unit id of their record, if they have one, and gets the record too. Links and plain forms do, without a script.
+// Bearer token of a request to the origin; a client that holds its token itself sends that. Whoever has no profile gets
+// what this site has of them all the same: the record in their own cookie. Links and plain forms do, without a script.
 import { count } from './counters.js';
 import type { Env, Settings } from './env.js';
 import { isForm, json, problem, Refusal, readBody, seeOther } from './problem.js';
 import { recordEngine } from './snapshots.js';
 import { originFetch } from './upstream.js';
-import {
-  forgetCookies,
-  loadVisitor,
-  type Opened,
-  recordText,
-  tokenOf,
-  unitIdText,
-} from './visitor.js';
+import { forgetCookies, loadVisitor, recordText, tokenOf, unitIdText } from './visitor.js';
 
 const MAX_BODY = 4096;
 const EXPORT = '/api/privacy/export';
@@ -30,16 +23,21 @@ export function gpcSupport(): Response {
   return response;
 }
 
-/** An answer of the origin's, which is for this visitor alone. */
-async function ask(
+/** The origin's answer to the profile's holder; undefined when the request comes without a token. */
+async function asHolder(
   request: Request,
   settings: Settings,
   path: string,
-  init: RequestInit,
-  credentials: Record<string, string>,
-): Promise<Response> {
+  init: RequestInit & { headers?: Record<string, string> } = {},
+): Promise<Response | undefined> {
+  const token = tokenOf(request);
+  const isOwn = request.headers.get('authorization') === null;
+  if (isOwn && !token) return undefined;
   try {
-    const answer = await originFetch(request, settings, path, { ...init, headers: credentials });
+    const answer = await originFetch(request, settings, path, {
+      ...init,
+      headers: { ...init.headers, ...(isOwn && { authorization: `Bearer ${token}` }) },
+    });
     if (answer.status >= 500) count('origin_unreachable');
     const response = new Response(answer.body, answer);
     response.headers.set('cache-control', 'no-store');
@@ -48,50 +46,6 @@ async function ask(
     count('origin_unreachable');
     throw new Refusal('unavailable', 'The origin cannot be reached: nothing was done.');
   }
-}
-
-/**
- * The origin's answer to the profile's holder; undefined when the request comes without a token, or with one that is not
- * valid any more. Who shows a token themselves hears of it when it is not.
- */
-async function asHolder(
-  request: Request,
-  settings: Settings,
-  path: string,
-  init: RequestInit = {},
-): Promise<Response | undefined> {
-  if (request.headers.get('authorization') !== null) return ask(request, settings, path, init, {});
-  const token = tokenOf(request);
-  if (!token) return undefined;
-  return unlessUnknown(
-    await ask(request, settings, path, init, { authorization: `Bearer ${token}` }),
-  );
-}
-
-/** The same to whoever has no profile, by the unit id of their record. */
-async function asUnit(
-  request: Request,
-  settings: Settings,
-  { engine }: Opened,
-  path: string,
-  init: RequestInit = {},
-): Promise<Response | undefined> {
-  if (!engine.visitorState().hasUnitId || !settings.originUrl) return undefined;
-  const unitId = unitIdText(engine.visitorRecord());
-  return unlessUnknown(await ask(request, settings, path, init, { 'x-visitor-id': unitId }));
-}
-
-async function unlessUnknown(answer: Response): Promise<Response | undefined> {
-  if (answer.status !== 401) return answer;
-  await answer.body?.cancel();
-  return undefined;
-}
-
-/** The record of the request's own cookie, opened. */
-function ownRecord(request: Request): Opened {
-  const opened = { engine: recordEngine() };
-  loadVisitor(opened, recordText(request.headers.get('cookie')));
-  return opened;
 }
 
 /** GET /api/privacy/export */
@@ -105,23 +59,27 @@ export async function exportProfile(
   if (site === 'cross-site' || site === 'same-site') {
     throw new Refusal('forbidden', 'This can only be asked for from a page of this site.');
   }
-  const held = await asHolder(request, settings, EXPORT);
-  if (held) return held;
-  const opened = ownRecord(request);
-  const record = JSON.parse(
-    JSON.stringify(opened.engine.visitorState(), (_, value) =>
-      ArrayBuffer.isView(value) ? undefined : value,
-    ),
-  );
-  const known = await asUnit(request, settings, opened, EXPORT);
-  if (known && !known.ok) return known;
+  const answer = await asHolder(request, settings, EXPORT);
+  // A token that is not valid any more is no profile's.
+  const isOwn = request.headers.get('authorization') === null;
+  if (answer && (answer.status !== 401 || !isOwn)) return answer;
+  await answer?.body?.cancel();
+  const opened = { engine: recordEngine() };
+  loadVisitor(opened, recordText(request.headers.get('cookie')));
+  const record = opened.engine.visitorState();
+  // With it an admin can find what the origin keeps under its hash. It is authority for nothing: 64 bits are too few.
+  const unitId = record.hasUnitId ? unitIdText(opened.engine.visitorRecord()) : null;
   const response = json({
     format: 'footlight-export',
     formatVersion: 1,
     exportedAt: new Date().toISOString(),
     profile: null,
-    ...(known && ((await known.json()) as object)),
-    record,
+    record: {
+      ...JSON.parse(
+        JSON.stringify(record, (_, value) => (ArrayBuffer.isView(value) ? undefined : value)),
+      ),
+      unitId,
+    },
   });
   response.headers.set('content-disposition', 'attachment; filename="footlight-export.json"');
   return response;
@@ -141,16 +99,14 @@ export async function eraseProfile(
     if (form.get('erase') !== 'yes') throw new Refusal('invalid', `'erase' is not yes.`);
     next = form.get('next');
   }
-  const method = 'DELETE';
-  const answer =
-    (await asHolder(request, settings, PROFILE, { method })) ??
-    (await asUnit(request, settings, ownRecord(request), PROFILE, { method }));
-  if (answer?.status === 401) return answer;
-  if (answer && !answer.ok) {
-    // The cookies stay: with them this can be asked for again.
+  const answer = await asHolder(request, settings, PROFILE, { method: 'DELETE' });
+  if (answer && !answer.ok && answer.status !== 401) {
+    // The token stays: with it this can be asked for again.
     await answer.body?.cancel();
     return problem(new Refusal('unavailable', 'The profile could not be erased yet.'));
   }
+  // Who shows a token themselves hears of it when it is not valid.
+  if (answer?.status === 401 && request.headers.get('authorization') !== null) return answer;
   let response: Response;
   if (next !== undefined) {
     await answer?.body?.cancel();
@@ -158,7 +114,8 @@ export async function eraseProfile(
   } else if (answer?.ok) {
     response = answer;
   } else {
-    response = json({ success: true, erasure: null }); // the origin knows nobody, or nobody any more
+    await answer?.body?.cancel();
+    response = json({ success: true, erasure: null }); // there was no profile, or there is none any more
   }
   for (const cookie of forgetCookies()) response.headers.append('set-cookie', cookie);
   // Whatever this site has stored in the browser goes as well, where the browser knows how.
@@ -175,7 +132,9 @@ export async function readPrivacy(
 ): Promise<Response> {
   const answer = await asHolder(request, settings, new URL(request.url).pathname);
   if (answer) return answer;
-  const { personalization, measurement, optedOut } = ownRecord(request).engine.visitorState();
+  const opened = { engine: recordEngine() };
+  loadVisitor(opened, recordText(request.headers.get('cookie')));
+  const { personalization, measurement, optedOut } = opened.engine.visitorState();
   const training = optedOut ? 'denied' : 'granted';
   const choices = { personalization, measurement, training, optedOut };
   return json(

@@ -259,16 +259,6 @@ std::shared_ptr<const Session> App::session(const Exchange& exchange) {
   return found;
 }
 
-std::optional<Hash> App::unit_id_if_any(const Exchange& exchange) {
-  const std::string* id = header(exchange.request, "X-Visitor-Id");
-  if (id == nullptr || header(exchange.request, "Authorization") != nullptr) return std::nullopt;
-  const auto bytes = from_base64url(*id);
-  const bool is_ours = bytes && bytes->size() == sizeof(Visitor::unit_id) &&
-                       std::any_of(bytes->begin(), bytes->end(), [](std::byte b) { return b != std::byte{}; });
-  if (!is_ours) refuse_credentials(exchange.request);
-  return store.vault().hash(HashOf::kVisitor, *id);
-}
-
 // Whoever guesses is slowed down; whoever speaks for many (a proxy on this machine) is not.
 void App::refuse_credentials(const httplib::Request& request) {
   const Client from = client(request);
@@ -331,7 +321,7 @@ void App::cors(const httplib::Request& request, httplib::Response& response) {
   response.set_header("Vary", "Origin");
   if (request.method != "OPTIONS") return;
   response.set_header("Access-Control-Allow-Methods", "GET, POST, PUT, DELETE");
-  response.set_header("Access-Control-Allow-Headers", "Authorization, Content-Type, X-User-ID, X-Visitor-Id");
+  response.set_header("Access-Control-Allow-Headers", "Authorization, Content-Type, X-User-ID");
   response.set_header("Access-Control-Max-Age", "600");
 }
 

@@ -106,11 +106,6 @@ class App {
   // else. nullptr only when there is no Authorization at all.
   [[nodiscard]] std::shared_ptr<const Session> session_if_any(const Exchange& exchange);
   [[nodiscard]] std::shared_ptr<const Session> session(const Exchange& exchange);
-  // The keyed hash of X-Visitor-Id, where it comes without a token. Only ids of Footlight's own making are taken, which
-  // nobody can guess; throws kUnauthorized for any other.
-  [[nodiscard]] std::optional<Hash> unit_id_if_any(const Exchange& exchange);
-  [[noreturn]] void refuse_credentials(
-      const httplib::Request& request);  // throws kUnauthorized; kTooMany to who guesses
   [[nodiscard]] std::shared_ptr<const publish::LiveSnapshot> snapshot() const;  // throws kNoSnapshot
   // Of the live snapshot, or (for a moment after a publish) of the one before.
   [[nodiscard]] std::shared_ptr<const ActiveWindows> windows() const;
@@ -138,6 +133,7 @@ class App {
   [[nodiscard]] Client client(const httplib::Request& request) const;
   void check_rate(const httplib::Request& request);
   void check_key(Exchange& exchange);
+  [[noreturn]] void refuse_credentials(const httplib::Request& request);
   [[noreturn]] void too_many();
   void take_up_erasures();
   void start_retention();

@@ -25,7 +25,7 @@ Json parameters(const Route& route) {
     list.push_back(
         {{"name", one.name}, {"in", "query"}, {"description", one.description}, {"schema", Json::parse(one.schema)}});
   }
-  if (route.access == Access::kVisitor || route.access == Access::kPerson || route.access == Access::kOptional) {
+  if (route.access == Access::kVisitor || route.access == Access::kOptional) {
     list.push_back({{"name", "X-User-ID"},
                     {"in", "header"},
                     {"description", "The profile's id; must be that of the token."},
@@ -40,8 +40,6 @@ Json security(Access access) {
       return Json::array();
     case Access::kVisitor:
       return Json::array({{{"visitorToken", Json::array()}}});
-    case Access::kPerson:
-      return Json::array({{{"visitorToken", Json::array()}}, {{"visitorId", Json::array()}}});
     case Access::kOptional:
       return Json::array({Json::object(), {{"visitorToken", Json::array()}}});
     case Access::kRead:
@@ -118,14 +116,6 @@ std::string build() {
   document["components"] = {
       {"securitySchemes",
        {{"visitorToken", {{"type", "http"}, {"scheme", "bearer"}, {"description", "The token of POST /api/profile."}}},
-        {"visitorId",
-         {{"type", "apiKey"},
-          {"in", "header"},
-          {"name", "X-Visitor-Id"},
-          {"description",
-           "Of a visitor without a profile: the unit id of their record, 64 random bits as base64url. With a profile "
-           "it "
-           "is no authority."}}},
         {"apiKey", {{"type", "http"}, {"scheme", "bearer"}, {"description", "A key of `footlight keys create`."}}}}},
       {"schemas", Json::parse(kOpenapiSchemas)}};
   document["components"]["schemas"]["Problem"]["properties"]["code"]["enum"] = problem_codes();

@@ -87,8 +87,8 @@ inline constexpr std::string_view kOpenapiSchemas = R"json({
     "consentHistory", "interactions", "recommendations", "personalizedContent", "experiments", "conversions", "wouldShow", "tokens"],
     "description": "origin/privacy/EXPORT.md says what each member means.", "properties": {
     "format": {"const": "footlight-export"}, "formatVersion": {"const": 1}, "exportedAt": {"type": "string", "format": "date-time"},
-    "profile": {"type": ["object", "null"]}, "answers": {"type": "object"},
-    "consent": {"anyOf": [{"$ref": "#/components/schemas/Choices"}, {"type": "null"}]}, "consentHistory": {"type": "array"}, "interactions": {"type": "array"}, "recommendations": {"type": "array"},
+    "profile": {"type": "object"}, "answers": {"type": "object"}, "consent": {"$ref": "#/components/schemas/Choices"},
+    "consentHistory": {"type": "array"}, "interactions": {"type": "array"}, "recommendations": {"type": "array"},
     "personalizedContent": {"type": "array"}, "experiments": {"type": "array"}, "conversions": {"type": "array"},
     "wouldShow": {"type": "array"}, "tokens": {"type": "array"}}},
   "Erasure": {"type": "object", "required": ["success", "erasure", "erasedAt", "removedRows", "receipt", "publicKey"], "properties": {

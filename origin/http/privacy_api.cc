@@ -74,21 +74,17 @@ Json settings_document(App& app, const Session& session, const Visitor& visitor)
             {"profileDays", site->site.retention.profile_days}}}};
 }
 
-Json erased_answer(App& app, const Erased& erased) {
-  Json receipt = Json::parse(erased.receipt);
-  return {{"success", true},
-          {"erasure", erased.id},
-          {"erasedAt", format_time(erased.at_ms)},
-          {"removedRows", erased.rows},
-          {"receipt", std::move(receipt)},
-          {"publicKey", publish::to_base64(app.store.vault().attestation_key())}};
-}
-
-Json erase(App& app, const Uuid& id, ErasureReason reason, std::string_view actor) {
+Json erased_answer(App& app, const Uuid& id, ErasureReason reason, std::string_view actor) {
   const auto erased = erase_profile(app.store, id, reason, actor);
   if (!erased) throw Problem{ProblemKind::kNotFound};
   app.forget(id);
-  return erased_answer(app, *erased);
+  Json receipt = Json::parse(erased->receipt);
+  return {{"success", true},
+          {"erasure", erased->id},
+          {"erasedAt", format_time(erased->at_ms)},
+          {"removedRows", erased->rows},
+          {"receipt", std::move(receipt)},
+          {"publicKey", publish::to_base64(app.store.vault().attestation_key())}};
 }
 
 // A download, not a page: whatever is in it, no browser renders it.
@@ -139,15 +135,6 @@ void put_settings(App& app, Exchange& exchange) {
 }
 
 void get_export(App& app, Exchange& exchange) {
-  if (const auto unit_id = app.unit_id_if_any(exchange)) {
-    const auto document = export_visitor(app.store, *unit_id);
-    if (!document) app.refuse_credentials(exchange.request);
-    app.store.writer()
-        .submit([](Database& db) { append_audit(db, "person", "privacy.export", kWithoutProfile, ""); })
-        .get();
-    answer_export(exchange, *document);
-    return;
-  }
   const auto session = app.session(exchange);
   const auto document = export_profile(app.store, session->id);
   if (!document) throw Problem{ProblemKind::kUnauthorized};
@@ -156,15 +143,8 @@ void get_export(App& app, Exchange& exchange) {
 }
 
 void delete_profile(App& app, Exchange& exchange) {
-  if (const auto unit_id = app.unit_id_if_any(exchange)) {
-    const auto erased = erase_visitor(app.store, *unit_id, ErasureReason::kPerson, "person");
-    if (!erased) app.refuse_credentials(exchange.request);
-    app.similar.expire();
-    exchange.answer(erased_answer(app, *erased));
-    return;
-  }
   const auto session = app.session(exchange);
-  exchange.answer(erase(app, session->id, ErasureReason::kPerson, "person"));
+  exchange.answer(erased_answer(app, session->id, ErasureReason::kPerson, "person"));
 }
 
 // -- by an admin
@@ -193,7 +173,7 @@ void admin_export(App& app, Exchange& exchange) {
 }
 
 void admin_erase(App& app, Exchange& exchange) {
-  exchange.answer(erase(app, profile_argument(exchange), ErasureReason::kAdmin, exchange.actor));
+  exchange.answer(erased_answer(app, profile_argument(exchange), ErasureReason::kAdmin, exchange.actor));
 }
 
 void admin_consent(App& app, Exchange& exchange) {

@@ -18,7 +18,6 @@ struct Exchange;
 enum class Access {  // from kRead on with an API key
   kPublic,           // nothing needed
   kVisitor,          // a visitor's Bearer token
-  kPerson,           // that, or of whoever has no profile their unit id
   kOptional,         // a visitor's Bearer token where there is one
   kRead,             // an API key with any scope
   kContent,          // an API key with this scope or admin, and so on

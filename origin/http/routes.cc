@@ -110,7 +110,7 @@ const std::vector<Route>& table() {
        "/api/privacy/export",
        "exportProfile",
        "Everything about the person (origin/privacy/EXPORT.md)",
-       Access::kPerson,
+       Access::kVisitor,
        get_export,
        {},
        "PrivacyExport"},
@@ -118,7 +118,7 @@ const std::vector<Route>& table() {
        "/api/privacy/profile",
        "eraseProfile",
        "Erase the person: rows, derived records, and the key to every older copy; answers with a signed receipt",
-       Access::kPerson,
+       Access::kVisitor,
        delete_profile,
        {},
        "Erasure"},
@@ -553,7 +553,6 @@ std::string_view scope_of(Access access) {
       return "admin";
     case Access::kPublic:
     case Access::kVisitor:
-    case Access::kPerson:
     case Access::kOptional:
     case Access::kRead:
       break;

@@ -40,7 +40,8 @@ struct Erased {
 std::optional<Erased> erase_profile(Store& store, const Uuid& profile, ErasureReason reason, std::string_view actor);
 
 // Whoever is known by the hash of their unit id alone. nullopt: nothing is kept under it, or a profile is: that goes by
-// erase_profile() only. What still comes under this hash is refused from then on (is_erased_visitor).
+// erase_profile() only. What still comes under this hash is refused
+// from then on (is_erased_visitor).
 std::optional<Erased> erase_visitor(Store& store, const Hash& visitor, ErasureReason reason, std::string_view actor);
 
 // Destroys the keys of what was erased and not finished. How many are still open: the key store's log is being read by

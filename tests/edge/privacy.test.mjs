@@ -16,7 +16,6 @@ const grant = { consent: { personalization: true, measurement: true } };
 let edge;
 let holder; // cookies of somebody with a profile
 let stranger; // a record alone
-let measured; // a record with a unit id
 before(async () => {
   edge = await startEdge({ pages: { '/': { body: '<html><body></body></html>' } } });
   const answer = await edge.post('/api/profile', { questionnaireData: {}, ...grant });
@@ -26,17 +25,6 @@ before(async () => {
     .join('; ');
   assert.match(holder, /__Host-fl-token=the-token/);
   stranger = cookieOf(await edge.post('/api/privacy/consent', { personalization: 'granted' }));
-  const agreed = { personalization: 'granted', measurement: 'granted' };
-  const before = cookieOf(await edge.post('/api/privacy/consent', agreed));
-  const home = await edge.get('/api/personalization/homepage', { cookie: before });
-  const [{ id: contentId }] = (await home.json()).featuredProjects;
-  measured = cookieOf(
-    await edge.post(
-      '/api/personalization/interactions',
-      { interactions: [{ eventId: 'e1', contentId, action: 'click' }] },
-      { cookie: before },
-    ),
-  );
 });
 after(() => edge.stop());
 beforeEach(() => {
@@ -98,6 +86,7 @@ describe('a copy', () => {
       const { profile, record } = await response.json();
       assert.equal(profile, null);
       assert.equal(record.personalization, 'granted');
+      assert.equal(record.unitId, null);
       assert.equal(edge.origin.seen.length, asked);
     }
   });
@@ -118,46 +107,6 @@ describe('a copy', () => {
     const response = await edge.get('/api/privacy/export', { authorization: 'Bearer mine' });
     assert.equal(response.status, 401);
     assert.equal(edge.origin.seen[0].headers.authorization, 'Bearer mine');
-  });
-});
-
-describe('who is measured without a profile', () => {
-  const unitId = () =>
-    Buffer.from(measured.split('=')[1], 'base64url').subarray(2, 10).toString('base64url');
-  const erase = () => edge.get('/api/privacy/profile', { cookie: measured }, { method: 'DELETE' });
-
-  it('gets what the origin has under the unit id, and the record', async () => {
-    edge.origin.answer = () => ({ format: 'footlight-export', profile: null, interactions: [1] });
-    const copy = await (await edge.get('/api/privacy/export', { cookie: measured })).json();
-    assert.deepEqual(copy.interactions, [1]);
-    assert.equal(copy.record.hasUnitId, true);
-    const [{ headers }] = edge.origin.seen;
-    assert.equal(headers['x-visitor-id'], unitId());
-    assert.equal(headers.authorization, undefined);
-  });
-  it('is erased by it, with a receipt', async () => {
-    edge.origin.answer = () => ({ success: true, erasure: 'e', receipt: { payload: 'p' } });
-    const response = await erase();
-    assert.equal((await response.json()).erasure, 'e');
-    assert.deepEqual(set(response), GONE);
-    assert.equal(edge.origin.seen[0].headers['x-visitor-id'], unitId());
-  });
-  it('is forgotten here where the origin knows nothing, and not before it could be asked', async () => {
-    edge.origin.answer = () => ({ status: 401, code: 'unauthorized' });
-    const unknown = await erase();
-    assert.equal((await unknown.json()).erasure, null);
-    assert.deepEqual(set(unknown), GONE);
-    edge.origin.isDown = true;
-    const away = await erase();
-    assert.equal(away.status, 503);
-    assert.deepEqual(set(away), {});
-    assert.equal((await edge.get('/api/privacy/export', { cookie: measured })).status, 503);
-  });
-  it('cannot name another’s unit id', async () => {
-    const headers = { cookie: stranger, 'x-visitor-id': unitId() };
-    await edge.get('/api/privacy/export', headers);
-    await edge.get('/api/privacy/profile', headers, { method: 'DELETE' });
-    assert.equal(edge.origin.seen.length, 0);
   });
 });
 

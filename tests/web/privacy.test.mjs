@@ -221,45 +221,4 @@ describe('a page with a script', () => {
       'nothing but the empty cookie',
     );
   });
-  it('comes by the unit id for whoever has no profile, whether the origin knows them or not', async () => {
-    for (const status of [200, 401, 503]) {
-      const asked = [];
-      await page.route('**/api/privacy/**', (route) => {
-        asked.push(route.request());
-        return route.fulfill({
-          status,
-          json:
-            status === 200
-              ? { erasure: 'e' }
-              : { code: status === 401 ? 'unauthorized' : 'unavailable' },
-        });
-      });
-      await page.goto(host.url);
-      await grant();
-      const [outcome, unit] = await page.evaluate(async () => {
-        const { footlight } = await import('/_fl/elements.js');
-        footlight().track({ contentId: 'x', action: 'click' });
-        await footlight().flush();
-        const record = atob(
-          localStorage.getItem('fl-record').replaceAll('-', '+').replaceAll('_', '/'),
-        );
-        const id = btoa(record.slice(2, 10));
-        const { privacyOf } = await import('/_fl/privacy.js');
-        const outcome = await privacyOf()
-          .eraseProfile()
-          .catch((error) => error.message);
-        return [
-          outcome?.erasure ?? outcome ?? null,
-          id.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', ''),
-        ];
-      });
-      assert.equal(outcome, { 200: 'e', 401: null, 503: 'unavailable' }[status]);
-      const request = asked.find((one) => one.method() === 'DELETE');
-      assert.equal(request.headers()['x-visitor-id'], unit);
-      assert.equal(request.headers().authorization, undefined);
-      const isKept = Object.hasOwn(await storageOf(page), 'fl-record');
-      assert.equal(isKept, status === 503);
-      await page.unroute('**/api/privacy/**');
-    }
-  });
 });

@@ -5,9 +5,6 @@
 //   const receipt = await privacy.eraseProfile();        // and everything of ours in this browser is gone
 //
 // The authority is the profile's token: a cookie that the worker reads, or, without a worker, what the SDK has stored.
-// Whoever has no profile shows the unit id of their record.
-import { fromBase64 } from '../../wasm/binding/manifest.js';
-import { unitId } from '../sdk/record.js';
 import { openStore } from '../sdk/store.js';
 
 export interface PrivacyOptions {
@@ -47,19 +44,13 @@ export function privacyOf(options: PrivacyOptions = {}): PrivacyClient {
   const atEdge = options.mode === 'edge';
   const store = openStore(atEdge);
 
-  /** What to show here; a worker sees its cookies by itself. */
-  const known = () => {
-    const text = atEdge ? '' : store.text();
-    return { token: store.get('token'), unit: text ? unitId(fromBase64(text)) : undefined };
-  };
-
   const ask = async (path: string, method = 'GET', body?: unknown) => {
     if (options.mode === 'local') throw new Error('unreachable');
-    const { token, unit } = known();
+    const token = store.get('token');
     const answer = await fetch(`${options.api ?? ''}/api/privacy/${path}`, {
       method,
       headers: {
-        ...(token ? { authorization: `Bearer ${token}` } : unit && { 'x-visitor-id': unit }),
+        ...(token && { authorization: `Bearer ${token}` }),
         ...(body !== undefined && { 'content-type': 'application/json' }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
@@ -83,15 +74,9 @@ export function privacyOf(options: PrivacyOptions = {}): PrivacyClient {
   return {
     exportProfile: () => ask('export'),
     async eraseProfile() {
-      // In local mode, and of whoever shows nothing, all there is lies here.
-      const { token, unit } = known();
-      const isKnown = options.mode !== 'local' && (atEdge || token || unit);
-      const answer = isKnown
-        ? await ask('profile', 'DELETE').catch((error) => {
-            if (token || atEdge || error.message !== 'unauthorized') throw error;
-            return undefined; // nothing has come to the origin under this id
-          })
-        : undefined;
+      // In local mode, and without a token, all there is lies here.
+      const isKnown = options.mode !== 'local' && (atEdge || store.get('token') !== '');
+      const answer = isKnown ? await ask('profile', 'DELETE') : undefined;
       forgetHere();
       return answer?.erasure ? answer : undefined;
     },
